@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* spice-server's own, unshared GLES 3 context on an EGLDisplay that somebody else owns. */
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <epoxy/egl.h>
+#include <epoxy/gl.h>
+
+namespace red {
+
+/* "EGL_BAD_MATCH" and the like; never null */
+const char *egl_error_name(EGLint error);
+
+/* Remembers what is current in the calling thread (API, context, surfaces) and puts it back. */
+class GlCurrentGuard
+{
+public:
+    GlCurrentGuard();
+    ~GlCurrentGuard();
+    GlCurrentGuard(const GlCurrentGuard &) = delete;
+    GlCurrentGuard &operator=(const GlCurrentGuard &) = delete;
+
+private:
+    EGLenum api;
+    EGLDisplay display;
+    EGLContext context;
+    EGLSurface draw, read;
+};
+
+class GlContext
+{
+public:
+    /* Any thread; what is current there stays so. On failure: null, *error a
+     * negative errno as in spice_qxl_gl_init(), *why one sentence for a log. */
+    static std::unique_ptr<GlContext> create(EGLDisplay display, int *error, std::string *why);
+    /* Any thread in which it can be made current, or none has it current. */
+    ~GlContext();
+    GlContext(const GlContext &) = delete;
+    GlContext &operator=(const GlContext &) = delete;
+
+    /* Makes it current in the calling thread, where it then stays. Cheap when it is already. */
+    bool make_current();
+    void done_current();
+
+    EGLDisplay display() const { return dpy; }
+    EGLContext handle() const { return ctx; }
+    const std::string &renderer() const { return gl_renderer; }
+    bool can_export() const { return has_export; }           /* EGL_MESA_image_dma_buf_export */
+    bool can_wait_on_gpu() const { return has_wait_sync; }   /* EGL_KHR_wait_sync */
+    bool can_read_bgra() const { return has_bgra; }          /* GL_EXT_read_format_bgra */
+    bool can_sample_external() const { return has_external; } /* GL_OES_EGL_image_external_essl3 */
+
+private:
+    GlContext(EGLDisplay display, EGLContext context);
+
+    EGLDisplay dpy;
+    EGLContext ctx;
+    std::string gl_renderer;
+    bool has_export = false, has_wait_sync = false, has_bgra = false, has_external = false;
+};
+
+/* Owner of an EGLSync fence; an empty one counts as signalled. */
+class GlFence
+{
+public:
+    GlFence() = default;
+    GlFence(EGLDisplay display, EGLSync sync): dpy(display), sync(sync) {}
+    /* A fence after the commands issued so far in the current context; flushes. */
+    static GlFence insert(EGLDisplay display);
+    ~GlFence();
+    GlFence(GlFence &&other) noexcept;
+    GlFence &operator=(GlFence &&other) noexcept;
+
+    explicit operator bool() const { return sync != EGL_NO_SYNC; }
+    /* True if it was signalled within TIMEOUT_NS (0: only asks). */
+    bool wait(uint64_t timeout_ns) const;
+    /* Makes the current context's later commands wait; on the GPU where that
+     * is possible, else in this thread for at most one second (false: timed out). */
+    bool wait_before_later_commands(const GlContext &context) const;
+    /* For handing the sync back to its former owner without destroying it */
+    EGLSync release();
+
+private:
+    EGLDisplay dpy = EGL_NO_DISPLAY;
+    EGLSync sync = EGL_NO_SYNC;
+};
+
+} // namespace red

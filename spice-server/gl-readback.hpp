@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reads a rectangle of an EGLImage into memory, asynchronously through a pixel buffer object. */
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "gl-context.hpp"
+#include "gl-rect.hpp"
+
+namespace red {
+
+/* What to read from */
+struct GlSource {
+    uint64_t image_id = 0;      /* identity: EGLImage handles are reused by EGL, ids never */
+    EGLImage image = EGL_NO_IMAGE;
+    uint32_t width = 0, height = 0; /* of the whole image, pixels */
+    bool y0_top = false;        /* first line in memory is the picture's top line */
+};
+
+/* One at a time: begin(), then ready() until it is true, then finish(). Used in one thread,
+ * with the context current there. */
+class GlReadback
+{
+public:
+    explicit GlReadback(GlContext &context);
+    ~GlReadback();
+    GlReadback(const GlReadback &) = delete;
+    GlReadback &operator=(const GlReadback &) = delete;
+
+    /* Starts reading RECT (pixels of the picture, top left origin, inside the image).
+     * Textures made from an image are kept until forget(). Images that cannot be a
+     * framebuffer (YUV, external-only) are drawn through a sampler first.
+     * False with *why when it cannot be read or one is in flight. */
+    bool begin(const GlSource &source, const GlRect &rect, std::string *why);
+    bool in_flight() const;
+    /* Asks, does not wait */
+    bool ready() const;
+    /* Waits at most TIMEOUT_NS */
+    bool wait(uint64_t timeout_ns) const;
+    /* Copies the rectangle to DST, top line first, 4 bytes a pixel in memory order
+     * B, G, R, 0xff; STRIDE in bytes, at least 4 * rect.w. Waits if it is not ready.
+     * The readback is over afterwards, also on failure. */
+    bool finish(uint8_t *dst, size_t stride, std::string *why);
+    /* Drops what is in flight */
+    void cancel();
+    /* The image will not be read any more: drops its texture */
+    void forget(uint64_t image_id);
+
+private:
+    struct Private;
+    std::unique_ptr<Private> priv;
+};
+
+} // namespace red

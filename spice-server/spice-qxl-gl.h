@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Scanouts as EGLImages: the caller owns EGL initialisation and lends its
+ * EGLDisplay to spice-server, which makes a context of its own on it.
+ *
+ * No EGL header is needed to include this file: EGLDisplay, EGLImage and
+ * EGLSync are passed as void pointers, which is what they are.
+ *
+ * Errors are negative errno values; a call that fails takes nothing over and
+ * leaves everything as it was.
+ *
+ * All calls belong to the thread that runs the spice core interface (QEMU: the
+ * main loop, with the big lock held), unless said otherwise. None of them waits
+ * for the GPU, for a client or for an encoder.
+ */
+#ifndef SPICE_QXL_GL_H_
+#define SPICE_QXL_GL_H_
+
+#if !defined(SPICE_H_INSIDE) && !defined(SPICE_SERVER_INTERNAL)
+#error "Only spice.h can be included directly."
+#endif
+
+#include <stdint.h>
+
+SPICE_BEGIN_DECLS
+
+struct QXLInstance;
+
+/**
+ * spice_qxl_gl_init:
+ * @qxl: the QXL instance that will use the calls below
+ * @egl_display: an initialised EGLDisplay. The caller keeps it: it must stay
+ *     initialised until the instance has been removed.
+ *
+ * Makes spice-server's own, unshared GL context on @egl_display at once, so
+ * that later changes of root directory or user do not matter. The calling
+ * thread's current context is left as it was.
+ *
+ * Returns: 0;
+ *     -EINVAL: @qxl or @egl_display is null, or the display is not initialised;
+ *     -EALREADY: called twice for this instance;
+ *     -ENOTSUP: spice-server was built without EGL, or the display lacks
+ *         GLES 3, EGL_KHR_image_base, GL_OES_EGL_image or
+ *         EGL_KHR_surfaceless_context;
+ *     -EIO: EGL failed to make a context.
+ * On failure spice_qxl_gl_scanout() and friends still work as they always did.
+ */
+int spice_qxl_gl_init(struct QXLInstance *qxl, void *egl_display);
+
+enum {
+    /* The first line in the image's memory is the top line of the picture
+     * (SPICE_GL_SCANOUT_FLAGS_Y0TOP) */
+    QXL_GL_SCANOUT_Y0TOP = 1 << 0,
+};
+
+/**
+ * QXLGLScanout: one backing image, and which part of it is on the screen.
+ */
+typedef struct QXLGLScanout {
+    uint32_t size;          /* sizeof(QXLGLScanout) of the caller, bytes */
+    uint32_t flags;         /* QXL_GL_SCANOUT_* */
+    uint64_t image_id;      /* identity of the backing image, never 0, never used
+                               again for another image as long as the process lives.
+                               (EGLImage handles do get used again.) */
+    void *egl_image;        /* EGLImage, 2D, on the display of spice_qxl_gl_init() */
+    uint32_t backing_width; /* pixels, 1 to 32768 */
+    uint32_t backing_height;
+    uint32_t x, y;          /* visible part, pixels; origin at the picture's top left */
+    uint32_t width, height; /* at least 1, within the backing image */
+    /* Gives @egl_image back. Called exactly once for each image_id, from any
+     * thread, possibly before spice_qxl_gl_release_texture() returns. It must not
+     * call into spice-server. */
+    void (*release)(struct QXLInstance *qxl, void *egl_image, void *opaque);
+    void *opaque;           /* for @release */
+} QXLGLScanout;
+
+/**
+ * spice_qxl_gl_scanout_texture:
+ * @qxl: an instance for which spice_qxl_gl_init() returned 0
+ * @scanout: what is on the screen from now on, or NULL: nothing (scanout
+ *     disabled). Only read during the call.
+ *
+ * Replaces the current scanout. An image_id that is not known yet is imported:
+ * spice-server holds its EGLImage until spice_qxl_gl_release_texture() and the
+ * last use in a client's path are over, then calls @release. For an image_id
+ * that is known already, @egl_image, @release and @opaque of the first call
+ * stand. Flipping between images therefore costs no EGL call and no file
+ * descriptor.
+ *
+ * Also tells clients the size of the head: do not call
+ * spice_qxl_monitors_config_async() for it.
+ *
+ * Returns: 0; -EINVAL: bad argument (null, sizes of 0 or too large, rectangle
+ *     outside of the image, unknown flags, no image, @size too small);
+ *     -ENOTSUP: spice_qxl_gl_init() has not succeeded;
+ *     -ENOSPC: more than 64 images are held (release some).
+ */
+int spice_qxl_gl_scanout_texture(struct QXLInstance *qxl, const QXLGLScanout *scanout);
+
+/**
+ * spice_qxl_gl_release_texture:
+ * @image_id: an image of spice_qxl_gl_scanout_texture(); unknown ones are ignored
+ *
+ * The caller will not scan this image out any more (its texture is about to be
+ * deleted, or is recycled). If it is the current scanout it stays on the screen
+ * until the next one.
+ */
+void spice_qxl_gl_release_texture(struct QXLInstance *qxl, uint64_t image_id);
+
+/**
+ * spice_qxl_gl_draw_fence_async:
+ * @x, @y, @w, @h: what changed, pixels, relative to the visible part of the
+ *     scanout, top left origin; clipped to it
+ * @egl_sync: an EGLSync fence (EGL_KHR_fence_sync) after the last drawing
+ *     command, or NULL if drawing has finished already. Belongs to spice-server
+ *     if the call returns 0; it is destroyed by spice-server.
+ * @cookie: passed to QXLInterface::async_complete, once, when spice-server does
+ *     not read the image any more: at once (from within this call) when no
+ *     client is connected, otherwise from the display worker's thread. That is
+ *     not later than it takes to read the picture; no client delays it except
+ *     local ones that are using the image.
+ *
+ * Returns: 0; -EINVAL: null instance; -ENOENT: there is no scanout;
+ *     -EBUSY: the previous draw has not completed; -ENOTSUP: spice_qxl_gl_init()
+ *     has not succeeded.
+ */
+int spice_qxl_gl_draw_fence_async(struct QXLInstance *qxl,
+                                  uint32_t x, uint32_t y, uint32_t w, uint32_t h,
+                                  void *egl_sync, uint64_t cookie);
+
+/* How a display client is served */
+enum {
+    QXL_GL_PATH_NONE,       /* not yet, or nothing to show */
+    QXL_GL_PATH_LOCAL,      /* dma-buf over a Unix socket */
+    QXL_GL_PATH_SOFTWARE,   /* readback, video encoded on the CPU */
+    QXL_GL_PATH_IMAGE,      /* readback, images */
+    QXL_GL_PATH_HARDWARE,   /* dma-buf to an encoder on the display's card */
+};
+
+/* Counters since spice_qxl_gl_init(), unless said otherwise */
+typedef struct QXLGLStats {
+    uint32_t size;            /* in: sizeof(QXLGLStats) of the caller, bytes;
+                                 out: how many of them were filled in */
+    uint32_t images;          /* backing images held now */
+    uint64_t scanouts;        /* spice_qxl_gl_scanout_texture() that succeeded */
+    uint64_t draws;           /* spice_qxl_gl_draw_fence_async() that succeeded */
+    uint64_t draws_unseen;    /* of these, answered at once: no client */
+    uint64_t images_imported; /* distinct image_ids seen */
+    uint64_t prime_exports;   /* backing images exported as dma-buf */
+    uint64_t readbacks;       /* pictures, or parts of them, read back */
+    uint64_t readback_bytes;
+    uint64_t longest_draw_ns; /* longest time from a draw to its async_complete */
+} QXLGLStats;
+
+typedef struct QXLGLClientStats {
+    uint32_t size;            /* as in QXLGLStats; set in each element */
+    uint32_t path;            /* QXL_GL_PATH_* */
+    uint32_t connection_id;   /* SpiceChannelEventInfo.connection_id */
+    uint32_t codec;           /* SpiceVideoCodecType of the running stream, 0: none */
+    uint64_t frames;          /* frames sent: gl-draws, video frames or images */
+    uint64_t bytes;           /* sent on the display channel */
+} QXLGLClientStats;
+
+/**
+ * spice_qxl_gl_get_stats:
+ * @stats: filled in as far as @stats->size goes
+ * @clients: room for *@num_clients elements, or NULL
+ * @num_clients: in: elements in @clients; out: clients connected (may be more)
+ *
+ * Any thread. Returns: 0; -EINVAL; -ENOTSUP: spice_qxl_gl_init() has not succeeded.
+ */
+int spice_qxl_gl_get_stats(struct QXLInstance *qxl, QXLGLStats *stats,
+                           QXLGLClientStats *clients, uint32_t *num_clients);
+
+SPICE_END_DECLS
+
+#endif /* SPICE_QXL_GL_H_ */
