@@ -2,6 +2,7 @@
 /* spice-server's own, unshared GLES 3 context on an EGLDisplay that somebody else owns. */
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -12,6 +13,12 @@ namespace red {
 
 /* "EGL_BAD_MATCH" and the like; never null */
 const char *egl_error_name(EGLint error);
+/* "GL_INVALID_OPERATION" and the like; never null */
+const char *gl_error_name(GLenum error);
+/* Forgets the errors that earlier calls left in the current context */
+void gl_clear_errors();
+/* EGL_VERSION of an initialised display as 10 * major + minor, else 0 */
+int egl_display_version(EGLDisplay display);
 
 /* Remembers what is current in the calling thread (API, context, surfaces) and puts it back. */
 class GlCurrentGuard
@@ -66,8 +73,9 @@ class GlFence
 {
 public:
     GlFence() = default;
-    GlFence(EGLDisplay display, EGLSync sync): dpy(display), sync(sync) {}
-    /* A fence after the commands issued so far in the current context; flushes. */
+    GlFence(EGLDisplay display, EGLSync fence): dpy(display), sync(fence) {}
+    /* A fence after the commands issued so far in the current context; flushes.
+     * Where the display has no fences it waits for them and returns an empty one. */
     static GlFence insert(EGLDisplay display);
     ~GlFence();
     GlFence(GlFence &&other) noexcept;

@@ -8,17 +8,10 @@
 #include <string>
 
 #include "gl-context.hpp"
+#include "gl-image-cache.hpp"
 #include "gl-rect.hpp"
 
 namespace red {
-
-/* What to read from */
-struct GlSource {
-    uint64_t image_id = 0;      /* identity: EGLImage handles are reused by EGL, ids never */
-    EGLImage image = EGL_NO_IMAGE;
-    uint32_t width = 0, height = 0; /* of the whole image, pixels */
-    bool y0_top = false;        /* first line in memory is the picture's top line */
-};
 
 /* One at a time: begin(), then ready() until it is true, then finish(). Used in one thread,
  * with the context current there. */

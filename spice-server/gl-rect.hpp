@@ -23,7 +23,8 @@ struct GlRect {
         return { x, y, std::min(w, width - x), std::min(h, height - y) };
     }
 
-    /* The smallest rectangle around both */
+    /* The smallest rectangle around both. Edges past 2^32 - 1 are cut off there, so that
+     * even unclipped rectangles never shrink. */
     GlRect united(const GlRect &o) const
     {
         if (empty()) {
@@ -33,8 +34,15 @@ struct GlRect {
             return *this;
         }
         const uint32_t left = std::min(x, o.x), top = std::min(y, o.y);
-        const uint32_t right = std::max(x + w, o.x + o.w), bottom = std::max(y + h, o.y + o.h);
+        const uint32_t right = std::max(end(x, w), end(o.x, o.w));
+        const uint32_t bottom = std::max(end(y, h), end(o.y, o.h));
         return { left, top, right - left, bottom - top };
+    }
+
+private:
+    static uint32_t end(uint32_t start, uint32_t length)
+    {
+        return length > UINT32_MAX - start ? UINT32_MAX : start + length;
     }
 };
 

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gl-readback.hpp"
+
+#include <cstring>
+
+#include "gl-sampler.hpp"
+
+namespace red {
+
+namespace {
+
+constexpr uint32_t MAX_SIDE = 32768;          /* pixels */
+constexpr size_t PIXEL_BYTES = 4;
+/* A GPU that takes longer than this for a copy hangs; finish() must not hang with it */
+constexpr uint64_t FINISH_LIMIT_NS = 5000000000;
+
+/* The four bytes as a word, in memory order on any machine */
+uint32_t word(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
+{
+    const uint8_t bytes[] = { a, b, c, d };
+    uint32_t value;
+    memcpy(&value, bytes, sizeof(value));
+    return value;
+}
+
+/* B, G, R, x to B, G, R, 0xff */
+void copy_bgrx(uint8_t *dst, const uint8_t *src, size_t pixels)
+{
+    const uint32_t alpha = word(0, 0, 0, 0xff);
+    for (size_t i = 0; i < pixels; i++) {
+        uint32_t pixel;
+        memcpy(&pixel, src + i * PIXEL_BYTES, PIXEL_BYTES);
+        pixel |= alpha;
+        memcpy(dst + i * PIXEL_BYTES, &pixel, PIXEL_BYTES);
+    }
+}
+
+/* R, G, B, x to B, G, R, 0xff: half a rotation exchanges the first and the third byte,
+ * whatever the byte order */
+void copy_rgbx(uint8_t *dst, const uint8_t *src, size_t pixels)
+{
+    const uint32_t alpha = word(0, 0, 0, 0xff);
+    const uint32_t green = word(0, 0xff, 0, 0), red_blue = word(0xff, 0, 0xff, 0);
+    for (size_t i = 0; i < pixels; i++) {
+        uint32_t pixel;
+        memcpy(&pixel, src + i * PIXEL_BYTES, PIXEL_BYTES);
+        const uint32_t exchanged = (pixel << 16) | (pixel >> 16);
+        pixel = (exchanged & red_blue) | (pixel & green) | alpha;
+        memcpy(dst + i * PIXEL_BYTES, &pixel, PIXEL_BYTES);
+    }
+}
+
+std::string text(const GlRect &rect)
+{
+    return std::to_string(rect.w) + "x" + std::to_string(rect.h) + "+" +
+        std::to_string(rect.x) + "+" + std::to_string(rect.y);
+}
+
+bool check(const GlSource &source, const GlRect &rect, std::string *why)
+{
+    if (source.image == EGL_NO_IMAGE || source.image_id == 0) {
+        *why = "there is no image to read";
+        return false;
+    }
+    if (source.width == 0 || source.height == 0 ||
+        source.width > MAX_SIDE || source.height > MAX_SIDE) {
+        *why = "an image of " + std::to_string(source.width) + "x" +
+            std::to_string(source.height) + " pixels, sides must be 1 to " +
+            std::to_string(MAX_SIDE);
+        return false;
+    }
+    if (rect.empty() || !(rect == rect.clipped(source.width, source.height))) {
+        *why = "rectangle " + text(rect) + " is empty or not inside of the image of " +
+            std::to_string(source.width) + "x" + std::to_string(source.height);
+        return false;
+    }
+    return true;
+}
+
+} // namespace
+
+struct GlReadback::Private {
+    explicit Private(GlContext &context): ctx(context), images(context) {}
+
+    GLenum read_pixels(GLuint framebuffer, const GlRect &rect, GLenum format);
+    bool start_read(GlBoundImage &bound, const GlRect &memory_rect, std::string *why);
+    bool reserve(size_t bytes, std::string *why);
+    bool copy_out(uint8_t *dst, size_t stride, std::string *why);
+    bool wait(uint64_t timeout_ns) const;
+
+    GlContext &ctx;
+    GlImageCache images;
+    GlSampler sampler;
+    GLuint buffer = 0;       /* pixel buffer object */
+    size_t buffer_bytes = 0;
+    GLsync fence = nullptr;  /* set while a read is in flight */
+    GlRect rect;             /* what is in flight */
+    bool flip = false;       /* its first line in the buffer is the lowest of the picture */
+    bool bgra = false;       /* byte order in the buffer */
+};
+
+bool GlReadback::Private::reserve(size_t bytes, std::string *why)
+{
+    if (!buffer) {
+        glGenBuffers(1, &buffer);
+    }
+    glBindBuffer(GL_PIXEL_PACK_BUFFER, buffer);
+    if (bytes > buffer_bytes) {
+        gl_clear_errors();
+        glBufferData(GL_PIXEL_PACK_BUFFER, bytes, nullptr, GL_STREAM_READ);
+        const GLenum error = glGetError();
+        if (error != GL_NO_ERROR) {
+            *why = "a pixel buffer of " + std::to_string(bytes) + " bytes: " +
+                gl_error_name(error);
+            glBindBuffer(GL_PIXEL_PACK_BUFFER, 0);
+            buffer_bytes = 0;
+            return false;
+        }
+        buffer_bytes = bytes;
+    }
+    return true;
+}
+
+/* To the bound pixel buffer */
+GLenum GlReadback::Private::read_pixels(GLuint framebuffer, const GlRect &area, GLenum format)
+{
+    gl_clear_errors();
+    glBindFramebuffer(GL_FRAMEBUFFER, framebuffer);
+    glReadPixels(area.x, area.y, area.w, area.h, format, GL_UNSIGNED_BYTE, nullptr);
+    const GLenum error = glGetError();
+    glBindFramebuffer(GL_FRAMEBUFFER, 0);
+    return error;
+}
+
+/* What a framebuffer can be read as depends on its format, and drivers differ: the order
+ * is by cost, and what was refused once is not tried again for this image */
+bool GlReadback::Private::start_read(GlBoundImage &bound, const GlRect &memory_rect,
+                                     std::string *why)
+{
+    if (bound.framebuffer && bound.read_bgra) {
+        if (read_pixels(bound.framebuffer, memory_rect, GL_BGRA_EXT) == GL_NO_ERROR) {
+            bgra = true;
+            return true;
+        }
+        bound.read_bgra = false;
+    }
+    bgra = false;
+    if (bound.framebuffer) {
+        if (read_pixels(bound.framebuffer, memory_rect, GL_RGBA) == GL_NO_ERROR) {
+            return true;
+        }
+        glDeleteFramebuffers(1, &bound.framebuffer);
+        bound.framebuffer = 0;
+    }
+    const GLuint drawn = sampler.draw(bound, memory_rect, why);
+    if (!drawn) {
+        return false;
+    }
+    const GlRect drawn_rect = { 0, 0, memory_rect.w, memory_rect.h };
+    const GLenum error = read_pixels(drawn, drawn_rect, GL_RGBA);
+    if (error != GL_NO_ERROR) {
+        *why = std::string("glReadPixels: ") + gl_error_name(error);
+        return false;
+    }
+    return true;
+}
+
+bool GlReadback::Private::wait(uint64_t timeout_ns) const
+{
+    if (!fence) {
+        return false;
+    }
+    const GLenum result = glClientWaitSync(fence, GL_SYNC_FLUSH_COMMANDS_BIT, timeout_ns);
+    return result == GL_ALREADY_SIGNALED || result == GL_CONDITION_SATISFIED;
+}
+
+bool GlReadback::Private::copy_out(uint8_t *dst, size_t stride, std::string *why)
+{
+    const size_t line_bytes = rect.w * PIXEL_BYTES;
+
+    gl_clear_errors();
+    glBindBuffer(GL_PIXEL_PACK_BUFFER, buffer);
+    auto src = static_cast<const uint8_t *>(
+        glMapBufferRange(GL_PIXEL_PACK_BUFFER, 0, line_bytes * rect.h, GL_MAP_READ_BIT));
+    bool ok = src != nullptr;
+    if (ok) {
+        for (uint32_t y = 0; y < rect.h; y++) {
+            const uint32_t line = flip ? rect.h - 1 - y : y;
+            (bgra ? copy_bgrx : copy_rgbx)(dst + y * stride, src + line * line_bytes, rect.w);
+        }
+        ok = glUnmapBuffer(GL_PIXEL_PACK_BUFFER) == GL_TRUE;
+    }
+    if (!ok) {
+        *why = std::string("mapping the pixel buffer: ") + gl_error_name(glGetError());
+    }
+    glBindBuffer(GL_PIXEL_PACK_BUFFER, 0);
+    return ok;
+}
+
+GlReadback::GlReadback(GlContext &context):
+    priv(std::make_unique<Private>(context))
+{
+}
+
+GlReadback::~GlReadback()
+{
+    if (!priv->ctx.make_current()) {
+        /* without the context its names cannot be deleted one by one; they go with it,
+         * and only this object's memory is lost, with the display */
+        priv.release();
+        return;
+    }
+    cancel();
+    if (priv->buffer) {
+        glDeleteBuffers(1, &priv->buffer);
+    }
+}
+
+bool GlReadback::begin(const GlSource &source, const GlRect &rect, std::string *why)
+{
+    std::string ignored;
+    if (!why) {
+        why = &ignored;
+    }
+    if (priv->fence) {
+        *why = "a readback is in flight";
+        return false;
+    }
+    if (!check(source, rect, why)) {
+        return false;
+    }
+    if (!priv->ctx.make_current()) {
+        *why = std::string("eglMakeCurrent: ") + egl_error_name(eglGetError());
+        return false;
+    }
+    GlBoundImage *bound = priv->images.get(source, why);
+    if (!bound || !priv->reserve(PIXEL_BYTES * rect.w * rect.h, why)) {
+        return false;
+    }
+    GlRect memory_rect = rect;
+    if (!source.y0_top) {
+        memory_rect.y = source.height - rect.y - rect.h;
+    }
+    const bool started = priv->start_read(*bound, memory_rect, why);
+    glBindBuffer(GL_PIXEL_PACK_BUFFER, 0);
+    if (!started) {
+        return false;
+    }
+    priv->fence = glFenceSync(GL_SYNC_GPU_COMMANDS_COMPLETE, 0);
+    glFlush();
+    if (!priv->fence) {
+        *why = std::string("glFenceSync: ") + gl_error_name(glGetError());
+        return false;
+    }
+    priv->rect = rect;
+    priv->flip = !source.y0_top;
+    return true;
+}
+
+bool GlReadback::in_flight() const
+{
+    return priv->fence != nullptr;
+}
+
+bool GlReadback::ready() const
+{
+    return priv->wait(0);
+}
+
+bool GlReadback::wait(uint64_t timeout_ns) const
+{
+    return priv->wait(timeout_ns);
+}
+
+bool GlReadback::finish(uint8_t *dst, size_t stride, std::string *why)
+{
+    std::string ignored;
+    if (!why) {
+        why = &ignored;
+    }
+    if (!priv->fence) {
+        *why = "no readback is in flight";
+        return false;
+    }
+    bool ok = false;
+    if (!priv->ctx.make_current()) {
+        *why = std::string("eglMakeCurrent: ") + egl_error_name(eglGetError());
+    } else if (!dst || stride < priv->rect.w * PIXEL_BYTES) {
+        *why = "no room for the picture: " + std::to_string(stride) + " bytes for a line of " +
+            std::to_string(priv->rect.w) + " pixels";
+    } else if (!priv->wait(FINISH_LIMIT_NS)) {
+        *why = "the GPU did not finish reading within 5 seconds";
+    } else {
+        ok = priv->copy_out(dst, stride, why);
+    }
+    cancel();
+    return ok;
+}
+
+void GlReadback::cancel()
+{
+    /* the buffer may still be written to: what is read next is ordered behind it by GL */
+    if (priv->fence) {
+        glDeleteSync(priv->fence);
+        priv->fence = nullptr;
+    }
+}
+
+void GlReadback::forget(uint64_t image_id)
+{
+    if (priv->ctx.make_current()) {
+        priv->images.forget(image_id);
+    }
+}
+
+} // namespace red
