@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kernel's mode setting, as much of it as a test guest needs. Errors throw
+ * std::runtime_error with the call's name and errno's text. */
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "pattern.hpp"
+
+class Card
+{
+public:
+    /* The first card; waits up to TIMEOUT_MS for its node to appear */
+    explicit Card(int timeout_ms);
+    ~Card();
+    Card(const Card &) = delete;
+    Card &operator=(const Card &) = delete;
+
+    struct Output {
+        uint32_t connector, crtc; /* KMS object ids */
+    };
+
+    int fd() const { return card; }
+    const std::vector<Output> &outputs() const { return outs; }
+
+private:
+    int card = -1;
+    std::vector<Output> outs;
+};
+
+/* A dumb buffer with a framebuffer on it, mapped */
+class Buffer
+{
+public:
+    Buffer(const Card &card, uint32_t width, uint32_t height);
+    ~Buffer();
+    Buffer(const Buffer &) = delete;
+    Buffer &operator=(const Buffer &) = delete;
+
+    uint32_t framebuffer() const { return fb; }
+    const Canvas &canvas() const { return all; }
+    /* The part at column X of a buffer that several heads share */
+    Canvas part(uint32_t x, uint32_t width) const;
+
+private:
+    int card;
+    uint32_t handle = 0, fb = 0;
+    size_t length = 0;
+    Canvas all;
+};
+
+/* Shows WIDTH x HEIGHT of a framebuffer, from column X on, on an output */
+void set_mode(const Card &card, const Card::Output &output, const Buffer &buffer,
+              uint32_t x, uint32_t width, uint32_t height);
+void disable(const Card &card, const Card::Output &output);
+/* Asks for a flip with an event; TAG comes back from read_flips() */
+void flip(const Card &card, const Card::Output &output, const Buffer &buffer, uintptr_t tag);
+/* Reads the events that are there; the tags of flips that have been done */
+std::vector<uintptr_t> read_flips(const Card &card);
+/* Says that RECT of the framebuffer has been drawn on */
+void mark_dirty(const Card &card, const Buffer &buffer, const Rect &rect);
+
+/* A pointer of 64x64 pixels: an opaque magenta arrow-like triangle, hot spot 3,5. */
+class Cursor
+{
+public:
+    explicit Cursor(const Card &card);
+    ~Cursor();
+    Cursor(const Cursor &) = delete;
+    Cursor &operator=(const Cursor &) = delete;
+    void show(const Card::Output &output, int x, int y);
+    void hide(const Card::Output &output);
+
+private:
+    int card;
+    uint32_t handle = 0;
+    size_t length = 0;
+    void *memory = nullptr;
+};

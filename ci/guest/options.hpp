@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the guest is asked to show: from the kernel's command line, or from the program's arguments. */
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+struct Size {
+    uint32_t width = 0, height = 0; /* pixels */
+};
+
+/* False if TEXT is not WIDTHxHEIGHT with both from 1 to 16384 */
+bool parse_size(const std::string &text, Size *size);
+
+enum class Mode {
+    Flip,  /* two or more buffers, a page flip per frame */
+    Dirty, /* one buffer drawn in place, DIRTYFB with what changed */
+};
+
+struct Options {
+    static constexpr int64_t FOREVER = -1;
+
+    std::string pattern = "corners";
+    Size size{1280, 720};
+    uint32_t rate = 60;          /* frames a second; 0: as fast as they go */
+    int64_t flips = FOREVER;     /* frames after which it holds the picture; 0: a still picture */
+    uint32_t heads = 1;
+    uint32_t buffers = 2;        /* a head */
+    bool shared = false;         /* heads are parts of one framebuffer, side by side */
+    Mode mode = Mode::Flip;
+    bool cursor = false;
+    bool wait = false;           /* leave the kernel's console on the screen until "start" */
+    std::vector<Size> resizes;   /* sizes to go through, one every resize_every frames */
+    uint32_t resize_every = 60;
+    std::string end = "hold";    /* after the last frame: hold, reboot or poweroff */
+
+    /* One "key=value". False with *why if the key or its value is not known. */
+    bool set(const std::string &key, const std::string &value, std::string *why);
+    /* All "spicegl.key=value" words of a kernel command line */
+    bool parse_kernel(const std::string &cmdline, std::string *why);
+};
+
+extern const char *const OPTIONS_HELP;

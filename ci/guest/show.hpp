@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The picture show: buffers on heads, and frame after frame of a pattern in them. */
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "console.hpp"
+#include "kms.hpp"
+#include "options.hpp"
+
+/* Nanoseconds of CLOCK_MONOTONIC */
+uint64_t now_ns();
+
+class Show
+{
+public:
+    Show(Console &console, const Options &options);
+
+    int card_fd() const { return card.fd(); }
+
+    /* Buffers and modes as in OPTIONS: at the start, and after a change of size,
+     * pattern, mode, heads. Shows frame 0, or goes on with the frame it was at. */
+    void configure(const Options &options);
+    /* Shows COUNT more frames (Options::FOREVER: no end), from now on */
+    void run(int64_t count);
+    void stop();
+    void set_rate(uint32_t rate);
+    void set_power(bool on);
+    void set_cursor(bool on, int x, int y);
+
+    /* What is due next: nanoseconds from now; 0: at once; -1: wait for an event */
+    int64_t due_in() const;
+    /* Call when due_in() is over */
+    void tick();
+    /* Call when card_fd() is readable */
+    void handle_events();
+    /* True once after the last frame of run() has been shown */
+    bool take_finished();
+    /* One line of numbers for the console */
+    void report(const char *word);
+
+private:
+    struct Head {
+        Card::Output output;
+        uint32_t x;                      /* column in a shared framebuffer */
+        std::unique_ptr<Pattern> pattern;
+    };
+    struct Slot {                        /* a buffer, and the frame each head has in it */
+        std::unique_ptr<Buffer> buffer;
+        std::vector<int64_t> frames;     /* -1: only painted */
+    };
+
+    Slot make_slot(uint32_t width, size_t heads);
+    size_t slot_of(size_t head) const;
+    Canvas canvas_of(size_t head, const Slot &slot) const;
+    void draw_and_flip();
+    void draw_in_place();
+    void wait_for_flips();
+    void frame_done();
+    void resize_on_schedule();
+
+    Console &console;
+    Options options;
+    Card card;
+    std::vector<Head> heads;
+    std::vector<std::vector<Slot>> sets; /* by buffer set (a head, or all heads), by turn */
+    std::unique_ptr<Cursor> cursor;
+    bool powered = true;
+    size_t turn = 0;                     /* which buffer of each set is on the screen */
+    uint32_t number = 0;                 /* of the frame on the screen */
+    unsigned pending = 0;                /* flips asked for and not done */
+    int64_t left = 0;                    /* frames still to be asked for */
+    bool finished = false;
+    size_t next_resize = 0;
+    uint64_t due = 0;                    /* of the next frame, ns */
+
+    uint64_t done = 0, started = 0, last_done = 0, max_gap = 0, last_report = 0; /* of run() */
+};
