@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "client.hpp"
+
+#include <sstream>
+
+bool parse_codecs(const std::string &text, std::vector<int> *codecs)
+{
+    static const std::map<std::string, int> names = {
+        {"mjpeg", SPICE_VIDEO_CODEC_TYPE_MJPEG}, {"vp8", SPICE_VIDEO_CODEC_TYPE_VP8},
+        {"h264", SPICE_VIDEO_CODEC_TYPE_H264},   {"vp9", SPICE_VIDEO_CODEC_TYPE_VP9},
+        {"h265", SPICE_VIDEO_CODEC_TYPE_H265},
+    };
+    std::istringstream words(text);
+    std::string word;
+    codecs->clear();
+    while (std::getline(words, word, ',')) {
+        const auto found = names.find(word);
+        if (found == names.end()) {
+            return false;
+        }
+        codecs->push_back(found->second);
+    }
+    return !codecs->empty();
+}
+
+Client::Client(const std::string &uri, Callbacks callbacks):
+    session(spice_session_new()), callbacks(std::move(callbacks))
+{
+    g_object_set(session, "uri", uri.c_str(), "enable-audio", FALSE, "enable-usbredir", FALSE,
+                 "enable-smartcard", FALSE, nullptr);
+    g_signal_connect(session, "channel-new", G_CALLBACK(on_channel), this);
+    g_signal_connect(session, "channel-destroy", G_CALLBACK(on_channel_gone), this);
+}
+
+Client::~Client()
+{
+    disconnect();
+    g_signal_handlers_disconnect_by_data(session, this);
+    displays.clear();
+    g_object_unref(session);
+}
+
+void Client::prefer_codecs(std::vector<int> wanted)
+{
+    codecs = std::move(wanted);
+}
+
+void Client::watch_counter()
+{
+    counting = true;
+}
+
+void Client::withhold_answers(bool withhold)
+{
+    withheld = withhold;
+    for (auto &entry : displays) {
+        entry.second->withhold_answers(withhold);
+    }
+}
+
+bool Client::connect()
+{
+    return spice_session_connect(session);
+}
+
+void Client::disconnect()
+{
+    closing = true;
+    spice_session_disconnect(session);
+}
+
+Display *Client::display(int id)
+{
+    for (auto &entry : displays) {
+        if (entry.second->id() == id) {
+            return entry.second.get();
+        }
+    }
+    return nullptr;
+}
+
+void Client::add_display(SpiceDisplayChannel *channel)
+{
+    auto display = std::make_unique<Display>(channel, callbacks.changed);
+    display->withhold_answers(withheld);
+    if (counting) {
+        display->watch_counter();
+    }
+    displays[SPICE_CHANNEL(channel)] = std::move(display);
+}
+
+void Client::on_channel(SpiceSession *, SpiceChannel *channel, Client *self)
+{
+    if (SPICE_IS_DISPLAY_CHANNEL(channel)) {
+        self->add_display(SPICE_DISPLAY_CHANNEL(channel));
+    } else if (SPICE_IS_CURSOR_CHANNEL(channel)) {
+        g_signal_connect(channel, "notify::cursor", G_CALLBACK(on_cursor_shape), self);
+        g_signal_connect(channel, "cursor-move", G_CALLBACK(on_cursor_move), self);
+        g_signal_connect(channel, "cursor-hide", G_CALLBACK(on_cursor_hide), self);
+    } else if (!SPICE_IS_MAIN_CHANNEL(channel)) {
+        return;
+    }
+    g_signal_connect(channel, "channel-event", G_CALLBACK(on_event), self);
+    /* The session connects the main channel itself */
+    if (!SPICE_IS_MAIN_CHANNEL(channel)) {
+        spice_channel_connect(channel);
+    }
+}
+
+void Client::on_channel_gone(SpiceSession *, SpiceChannel *channel, Client *self)
+{
+    /* Its numbers are wanted in the report of a client that has lost its connection */
+    if (self->closing) {
+        g_signal_handlers_disconnect_by_data(channel, self);
+    }
+}
+
+void Client::on_event(SpiceChannel *channel, SpiceChannelEvent event, Client *self)
+{
+    if (event == SPICE_CHANNEL_OPENED) {
+        self->connected = true;
+        if (SPICE_IS_DISPLAY_CHANNEL(channel) && !self->codecs.empty()) {
+            spice_display_channel_change_preferred_video_codec_types(
+                channel, self->codecs.data(), self->codecs.size(), nullptr);
+        }
+        return;
+    }
+    if (event == SPICE_CHANNEL_SWITCHING || self->closing || !self->error.empty()) {
+        return;
+    }
+    const GError *error = spice_channel_get_error(channel);
+    self->error = error ? error->message
+                  : event == SPICE_CHANNEL_CLOSED ? "the server closed the connection"
+                                                  : "cannot connect";
+    self->callbacks.over(self->error);
+}
+
+void Client::on_cursor_move(SpiceCursorChannel *, int x, int y, Client *self)
+{
+    self->cursor.moves++;
+    self->cursor.x = x;
+    self->cursor.y = y;
+}
+
+void Client::on_cursor_hide(SpiceCursorChannel *, Client *self)
+{
+    self->cursor.visible = false;
+}
+
+void Client::on_cursor_shape(SpiceCursorChannel *channel, GParamSpec *, Client *self)
+{
+    SpiceCursorShape *shape = nullptr;
+    g_object_get(channel, "cursor", &shape, nullptr);
+    if (!shape) {
+        return;
+    }
+    auto &cursor = self->cursor;
+    cursor.shapes++;
+    cursor.visible = true;
+    cursor.width = shape->width;
+    cursor.height = shape->height;
+    cursor.hot_x = shape->hot_spot_x;
+    cursor.hot_y = shape->hot_spot_y;
+    cursor.opaque = cursor.colour = 0;
+    /* spice-gtk makes every cursor R G B A in memory */
+    const auto *pixel = static_cast<const uint8_t *>(shape->data);
+    for (int i = 0; pixel && i < shape->width * shape->height; i++, pixel += 4) {
+        if (pixel[3] == 0) {
+            continue;
+        }
+        if (cursor.opaque++ == 0) {
+            cursor.colour = pixel[0] << 16 | pixel[1] << 8 | pixel[2];
+        }
+    }
+    g_boxed_free(SPICE_TYPE_CURSOR_SHAPE, shape);
+}
+
+static void add_number(JsonBuilder *builder, const char *name, int64_t value)
+{
+    json_builder_set_member_name(builder, name);
+    json_builder_add_int_value(builder, value);
+}
+
+void Client::report_cursor(JsonBuilder *builder) const
+{
+    json_builder_begin_object(builder);
+    json_builder_set_member_name(builder, "visible");
+    json_builder_add_boolean_value(builder, cursor.visible);
+    add_number(builder, "shapes", cursor.shapes);
+    add_number(builder, "moves", cursor.moves);
+    add_number(builder, "x", cursor.x);
+    add_number(builder, "y", cursor.y);
+    add_number(builder, "width", cursor.width);
+    add_number(builder, "height", cursor.height);
+    add_number(builder, "hot_x", cursor.hot_x);
+    add_number(builder, "hot_y", cursor.hot_y);
+    add_number(builder, "opaque", cursor.opaque);
+    add_number(builder, "colour", cursor.colour);
+    json_builder_end_object(builder);
+}
+
+std::string Client::report() const
+{
+    JsonBuilder *builder = json_builder_new();
+    json_builder_begin_object(builder);
+    json_builder_set_member_name(builder, "connected");
+    json_builder_add_boolean_value(builder, connected && error.empty());
+    json_builder_set_member_name(builder, "error");
+    if (error.empty()) {
+        json_builder_add_null_value(builder);
+    } else {
+        json_builder_add_string_value(builder, error.c_str());
+    }
+    json_builder_set_member_name(builder, "displays");
+    json_builder_begin_array(builder);
+    for (const auto &entry : displays) {
+        entry.second->report(builder);
+    }
+    json_builder_end_array(builder);
+    json_builder_set_member_name(builder, "cursor");
+    report_cursor(builder);
+    json_builder_end_object(builder);
+
+    JsonNode *root = json_builder_get_root(builder);
+    gchar *text = json_to_string(root, FALSE);
+    std::string result = text;
+    g_free(text);
+    json_node_unref(root);
+    g_object_unref(builder);
+    return result;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A SPICE session without a window. */
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <json-glib/json-glib.h>
+#include <spice-client.h>
+
+#include "display.hpp"
+
+/* "mjpeg", "vp8", "h264", "vp9", "h265" separated by commas; false if one is not known */
+bool parse_codecs(const std::string &text, std::vector<int> *codecs);
+
+class Client
+{
+public:
+    struct Callbacks {
+        std::function<void(Display &)> changed;         /* a display's picture */
+        std::function<void(const std::string &)> over;  /* connection lost or refused, and why */
+    };
+
+    /* URI as spice-gtk takes it: spice://HOST:PORT or spice+unix:///PATH */
+    Client(const std::string &uri, Callbacks callbacks);
+    ~Client();
+    Client(const Client &) = delete;
+    Client &operator=(const Client &) = delete;
+
+    void prefer_codecs(std::vector<int> codecs);
+    void watch_counter();
+    void withhold_answers(bool withhold);
+    bool connect();
+    void disconnect();
+
+    Display *display(int id);
+    /* All that is known, as a JSON object in one line */
+    std::string report() const;
+
+private:
+    static void on_channel(SpiceSession *, SpiceChannel *channel, Client *self);
+    static void on_channel_gone(SpiceSession *, SpiceChannel *channel, Client *self);
+    static void on_event(SpiceChannel *channel, SpiceChannelEvent event, Client *self);
+    static void on_cursor_move(SpiceCursorChannel *, int x, int y, Client *self);
+    static void on_cursor_hide(SpiceCursorChannel *, Client *self);
+    static void on_cursor_shape(SpiceCursorChannel *channel, GParamSpec *, Client *self);
+
+    void add_display(SpiceDisplayChannel *channel);
+    void report_cursor(JsonBuilder *builder) const;
+
+    SpiceSession *session;
+    Callbacks callbacks;
+    std::vector<int> codecs;
+    bool counting = false, withheld = false, closing = false, connected = false;
+    std::map<SpiceChannel *, std::unique_ptr<Display>> displays;
+    std::string error;
+
+    struct {
+        uint64_t shapes = 0, moves = 0;
+        bool visible = false;
+        int x = 0, y = 0, width = 0, height = 0, hot_x = 0, hot_y = 0;
+        uint32_t opaque = 0;     /* pixels that are not transparent */
+        uint32_t colour = 0;     /* of the first of them, 0xRRGGBB */
+    } cursor;
+};

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "control.hpp"
+
+#include <cstdio>
+#include <sstream>
+
+const char *const CONTROL_HELP =
+    "Commands of --control, a line each:\n"
+    "  report              what has been received so far\n"
+    "  save FILE [N]       the picture of display channel N (0) as a PNG\n"
+    "  withhold, answer    stop answering gl-draws; answer them again\n"
+    "  quit\n";
+
+struct Control {
+    Client &client;
+    std::function<void()> quit;
+};
+
+static std::string quoted(const std::string &text)
+{
+    gchar *escaped = g_strescape(text.c_str(), nullptr);
+    const std::string result = std::string("\"") + escaped + "\"";
+    g_free(escaped);
+    return result;
+}
+
+static std::string save(Client &client, std::istringstream &words)
+{
+    std::string path, why = "no such display";
+    int id = 0;
+    words >> path >> id;
+    Display *display = client.display(id);
+    if (display) {
+        why.clear();
+        const Picture picture = display->picture(&why);
+        if (why.empty() && save_png(picture, path, &why)) {
+            return "{\"saved\":" + quoted(path) + ",\"width\":" + std::to_string(picture.width) +
+                   ",\"height\":" + std::to_string(picture.height) + "}";
+        }
+    }
+    return "{\"saved\":null,\"why\":" + quoted(why) + "}";
+}
+
+static void execute(Control &control, const std::string &line)
+{
+    std::istringstream words(line);
+    std::string command, answer = "{}";
+    words >> command;
+    if (command == "report") {
+        answer = control.client.report();
+    } else if (command == "save") {
+        answer = save(control.client, words);
+    } else if (command == "withhold" || command == "answer") {
+        control.client.withhold_answers(command == "withhold");
+    } else if (command == "quit") {
+        control.quit();
+    } else {
+        answer = "{\"error\":" + quoted("no such command: " + command) + "}";
+    }
+    puts(answer.c_str());
+    fflush(stdout);
+}
+
+static gboolean on_input(GIOChannel *channel, GIOCondition, void *data)
+{
+    auto *control = static_cast<Control *>(data);
+    gchar *line = nullptr;
+    gsize end = 0;
+    const GIOStatus status = g_io_channel_read_line(channel, &line, nullptr, &end, nullptr);
+    if (status == G_IO_STATUS_NORMAL) {
+        line[end] = 0;
+        execute(*control, line);
+        g_free(line);
+        return G_SOURCE_CONTINUE;
+    }
+    if (status == G_IO_STATUS_AGAIN) {
+        return G_SOURCE_CONTINUE;
+    }
+    control->quit();
+    return G_SOURCE_REMOVE;
+}
+
+void listen_for_commands(Client &client, const std::function<void()> &quit)
+{
+    GIOChannel *channel = g_io_channel_unix_new(0);
+    g_io_channel_set_flags(channel, G_IO_FLAG_NONBLOCK, nullptr);
+    /* Lives as long as the process */
+    auto *control = new Control{client, quit};
+    g_io_add_watch(channel, GIOCondition(G_IO_IN | G_IO_HUP | G_IO_ERR), on_input, control);
+    g_io_channel_unref(channel);
+}

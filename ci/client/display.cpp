@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "display.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <linux/dma-buf.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+static constexpr uint32_t fourcc(char a, char b, char c, char d)
+{
+    return uint32_t(a) | uint32_t(b) << 8 | uint32_t(c) << 16 | uint32_t(d) << 24;
+}
+
+Display::Display(SpiceDisplayChannel *channel, std::function<void(Display &)> changed):
+    channel(channel), changed(std::move(changed))
+{
+    g_object_ref(channel);
+    g_object_get(channel, "channel-id", &channel_id, nullptr);
+    g_signal_connect(channel, "display-primary-create", G_CALLBACK(on_create), this);
+    g_signal_connect(channel, "display-primary-destroy", G_CALLBACK(on_destroy), this);
+    g_signal_connect(channel, "display-invalidate", G_CALLBACK(on_invalidate), this);
+    g_signal_connect(channel, "notify::gl-scanout", G_CALLBACK(on_scanout), this);
+    g_signal_connect(channel, "gl-draw", G_CALLBACK(on_draw), this);
+}
+
+Display::~Display()
+{
+    g_signal_handlers_disconnect_by_data(channel, this);
+    g_object_unref(channel);
+}
+
+void Display::on_create(SpiceChannel *, int, int, int, int, int, void *, Display *self)
+{
+    self->gl = false;
+    self->primary = true;
+    self->primaries++;
+}
+
+void Display::on_destroy(SpiceChannel *, Display *self)
+{
+    self->primary = false;
+}
+
+void Display::on_invalidate(SpiceChannel *, int, int, int w, int h, Display *self)
+{
+    const uint64_t pixels = uint64_t(std::max(w, 0)) * std::max(h, 0);
+    self->invalidates++;
+    self->invalidated_pixels += pixels;
+    self->smallest_update = std::min(self->smallest_update, pixels);
+    self->updated();
+}
+
+void Display::on_scanout(SpiceDisplayChannel *, GParamSpec *, Display *self)
+{
+    const SpiceGlScanout *scanout = spice_display_channel_get_gl_scanout(self->channel);
+    self->gl = scanout && scanout->fd >= 0;
+    self->scanouts += self->gl;
+}
+
+void Display::on_draw(SpiceDisplayChannel *, unsigned, unsigned, unsigned, unsigned, Display *self)
+{
+    self->draws++;
+    self->updated();
+    if (self->withheld) {
+        self->unanswered = true;
+    } else {
+        spice_display_channel_gl_draw_done(self->channel);
+    }
+}
+
+void Display::withhold_answers(bool withhold)
+{
+    withheld = withhold;
+    if (!withheld && unanswered) {
+        unanswered = false;
+        spice_display_channel_gl_draw_done(channel);
+    }
+}
+
+void Display::updated()
+{
+    if (counting) {
+        note_counter();
+    }
+    changed(*this);
+}
+
+void Display::note_counter()
+{
+    std::string why;
+    const int64_t now = read_counter(picture(&why));
+    if (now < 0 || now == counter) {
+        return;
+    }
+    counter_backwards += now < counter;
+    counter_changes++;
+    counter = now;
+}
+
+uint32_t Display::width() const
+{
+    SpiceDisplayPrimary surface;
+    if (gl) {
+        return spice_display_channel_get_gl_scanout(channel)->width;
+    }
+    return primary && spice_display_channel_get_primary(SPICE_CHANNEL(channel), 0, &surface)
+               ? surface.width : 0;
+}
+
+uint32_t Display::height() const
+{
+    SpiceDisplayPrimary surface;
+    if (gl) {
+        return spice_display_channel_get_gl_scanout(channel)->height;
+    }
+    return primary && spice_display_channel_get_primary(SPICE_CHANNEL(channel), 0, &surface)
+               ? surface.height : 0;
+}
+
+Picture Display::gl_picture(const SpiceGlScanout &scanout, std::string *why) const
+{
+    const bool bgr = scanout.format == fourcc('X', 'R', '2', '4') ||
+                     scanout.format == fourcc('A', 'R', '2', '4');
+    const bool rgb = scanout.format == fourcc('X', 'B', '2', '4') ||
+                     scanout.format == fourcc('A', 'B', '2', '4');
+    if (!bgr && !rgb) {
+        *why = "cannot read a dma-buf of this fourcc";
+        return {};
+    }
+    const size_t length = size_t{scanout.stride} * scanout.height;
+    void *memory = mmap(nullptr, length, PROT_READ, MAP_SHARED, scanout.fd, 0);
+    if (memory == MAP_FAILED) {
+        *why = std::string("mmap of the dma-buf: ") + strerror(errno);
+        return {};
+    }
+    /* Fails on the test double of udmabuf, whose fds are plain memory: no sync is needed there */
+    struct dma_buf_sync sync = {DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ};
+    ioctl(scanout.fd, DMA_BUF_IOCTL_SYNC, &sync);
+    const auto convert = bgr ? picture_from_bgrx : picture_from_rgbx;
+    Picture picture = convert(static_cast<const uint8_t *>(memory), scanout.width, scanout.height,
+                              scanout.stride, !scanout.y0top);
+    sync.flags = DMA_BUF_SYNC_END | DMA_BUF_SYNC_READ;
+    ioctl(scanout.fd, DMA_BUF_IOCTL_SYNC, &sync);
+    munmap(memory, length);
+    return picture;
+}
+
+Picture Display::picture(std::string *why) const
+{
+    if (gl) {
+        return gl_picture(*spice_display_channel_get_gl_scanout(channel), why);
+    }
+    SpiceDisplayPrimary surface;
+    if (!primary || !spice_display_channel_get_primary(SPICE_CHANNEL(channel), 0, &surface)) {
+        *why = "there is no picture yet";
+        return {};
+    }
+    const auto *data = static_cast<const uint8_t *>(surface.data);
+    switch (surface.format) {
+    case SPICE_SURFACE_FMT_32_xRGB:
+    case SPICE_SURFACE_FMT_32_ARGB:
+        return picture_from_bgrx(data, surface.width, surface.height, surface.stride, false);
+    case SPICE_SURFACE_FMT_16_555:
+        return picture_from_16(data, surface.width, surface.height, surface.stride, 5);
+    case SPICE_SURFACE_FMT_16_565:
+        return picture_from_16(data, surface.width, surface.height, surface.stride, 6);
+    default:
+        *why = "cannot read a primary surface of this format";
+        return {};
+    }
+}
+
+static void add_number(JsonBuilder *builder, const char *name, int64_t value)
+{
+    json_builder_set_member_name(builder, name);
+    json_builder_add_int_value(builder, value);
+}
+
+static void add_gl(JsonBuilder *builder, const SpiceGlScanout &scanout)
+{
+    const char name[5] = {char(scanout.format), char(scanout.format >> 8),
+                          char(scanout.format >> 16), char(scanout.format >> 24), 0};
+    json_builder_begin_object(builder);
+    json_builder_set_member_name(builder, "fourcc");
+    json_builder_add_string_value(builder, name);
+    /* spice-gtk does not hand it out */
+    json_builder_set_member_name(builder, "modifier");
+    json_builder_add_null_value(builder);
+    add_number(builder, "width", scanout.width);
+    add_number(builder, "height", scanout.height);
+    add_number(builder, "stride", scanout.stride);
+    json_builder_set_member_name(builder, "y0top");
+    json_builder_add_boolean_value(builder, scanout.y0top);
+    json_builder_end_object(builder);
+}
+
+void Display::report(JsonBuilder *builder) const
+{
+    gulong bytes = 0;
+    g_object_get(channel, "total-read-bytes", &bytes, nullptr);
+    json_builder_begin_object(builder);
+    add_number(builder, "channel", channel_id);
+    add_number(builder, "width", width());
+    add_number(builder, "height", height());
+    add_number(builder, "frames", frames());
+    add_number(builder, "scanouts", scanouts);
+    add_number(builder, "draws", draws);
+    add_number(builder, "invalidates", invalidates);
+    add_number(builder, "invalidated_pixels", invalidated_pixels);
+    add_number(builder, "smallest_update", invalidates ? smallest_update : 0);
+    add_number(builder, "primaries", primaries);
+    add_number(builder, "bytes", bytes);
+    add_number(builder, "counter", counter);
+    add_number(builder, "counter_changes", counter_changes);
+    add_number(builder, "counter_backwards", counter_backwards);
+    json_builder_set_member_name(builder, "gl");
+    if (gl) {
+        add_gl(builder, *spice_display_channel_get_gl_scanout(channel));
+    } else {
+        json_builder_add_null_value(builder);
+    }
+    json_builder_end_object(builder);
+}

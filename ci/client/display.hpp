@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One display channel: what arrives on it, and the picture it makes. */
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <json-glib/json-glib.h>
+#include <spice-client.h>
+
+#include "picture.hpp"
+
+class Display
+{
+public:
+    /* CHANGED is called after each update of the picture. */
+    Display(SpiceDisplayChannel *channel, std::function<void(Display &)> changed);
+    ~Display();
+    Display(const Display &) = delete;
+    Display &operator=(const Display &) = delete;
+
+    int id() const { return channel_id; }
+    uint64_t frames() const { return draws + invalidates; }
+    uint32_t width() const;
+    uint32_t height() const;
+
+    /* The picture now: the dma-buf's or the primary surface's. Empty with *why if none. */
+    Picture picture(std::string *why) const;
+    /* While withheld, gl-draws are not answered; letting go answers the one that is open. */
+    void withhold_answers(bool withhold);
+    /* Reads the frame counter of each update (costs a copy of each picture) */
+    void watch_counter() { counting = true; }
+
+    /* Adds an object to the array that BUILDER is in */
+    void report(JsonBuilder *builder) const;
+
+private:
+    static void on_create(SpiceChannel *, int format, int width, int height, int stride,
+                          int shmid, void *data, Display *self);
+    static void on_destroy(SpiceChannel *, Display *self);
+    static void on_invalidate(SpiceChannel *, int x, int y, int w, int h, Display *self);
+    static void on_scanout(SpiceDisplayChannel *, GParamSpec *, Display *self);
+    static void on_draw(SpiceDisplayChannel *, unsigned x, unsigned y, unsigned w, unsigned h,
+                        Display *self);
+
+    void updated();
+    void note_counter();
+    Picture gl_picture(const SpiceGlScanout &scanout, std::string *why) const;
+
+    SpiceDisplayChannel *channel;
+    std::function<void(Display &)> changed;
+    int channel_id = 0;
+    bool gl = false;              /* the picture is a dma-buf, not the primary surface */
+    bool primary = false;
+    bool withheld = false, unanswered = false;
+    bool counting = false;
+    uint64_t primaries = 0, scanouts = 0, draws = 0, invalidates = 0;
+    uint64_t invalidated_pixels = 0, smallest_update = UINT64_MAX;
+    int64_t counter = -1;         /* the last frame number read */
+    uint64_t counter_changes = 0, counter_backwards = 0;
+};
