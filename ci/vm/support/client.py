@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A headless SPICE client under a test's control."""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import time
+
+from . import stack
+from .picture import Picture
+from .waiting import SCALE, Late, wait_until
+
+
+class Client:
+    """spicegl-client --control; a context manager"""
+
+    def __init__(self, uri, workdir, name="client", options=(), environment=None):
+        self.name = name
+        self._workdir = workdir
+        self._pictures = 0
+        self._log = open(os.path.join(workdir, name + ".log"), "w", encoding="utf-8")
+        env = dict(os.environ)
+        # The doubles belong to QEMU's side
+        env.pop("LD_PRELOAD", None)
+        env.update(environment or {})
+        self.process = subprocess.Popen(
+            [stack.client(), "--uri", uri, "--control", *options],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log,
+            env=env, text=True, bufsize=1)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def ask(self, command, timeout=20):
+        """The answer to one command, as Python data"""
+        self.process.stdin.write(command + "\n")
+        self.process.stdin.flush()
+        deadline = time.monotonic() + timeout * SCALE
+        while True:
+            left = deadline - time.monotonic()
+            ready, _, _ = select.select([self.process.stdout], [], [], max(left, 0))
+            if not ready:
+                raise Late("{} does not answer {!r}".format(self.name, command))
+            line = self.process.stdout.readline()
+            if not line:
+                raise Late("{} is gone, see {}".format(self.name, self._log.name))
+            # Libraries may print to stdout too
+            if line.startswith("{"):
+                return json.loads(line)
+
+    def report(self):
+        return self.ask("report")
+
+    def display(self, channel=0):
+        """One display channel's part of the report; None while there is no such channel"""
+        for display in self.report()["displays"]:
+            if display["channel"] == channel:
+                return display
+        return None
+
+    def wait(self, condition, what, channel=0, timeout=20):
+        """Waits until condition(display) is true; returns the display's report"""
+        last = {}
+
+        def look():
+            last["display"] = self.display(channel)
+            return last["display"] and condition(last["display"]) and last["display"]
+
+        return wait_until(look, lambda: "{}: {}; has {}".format(self.name, what, last), timeout)
+
+    def wait_for_frames(self, count=1, channel=0, timeout=20):
+        """count frames more than now"""
+        now = self.display(channel)
+        target = (now["frames"] if now else 0) + count
+        return self.wait(lambda d: d["frames"] >= target, "{} frames".format(target), channel,
+                         timeout)
+
+    def wait_for_size(self, width, height, channel=0, timeout=20):
+        return self.wait(lambda d: (d["width"], d["height"]) == (width, height),
+                         "size {}x{}".format(width, height), channel, timeout)
+
+    def picture(self, channel=0):
+        """What is on the screen; None if there is nothing yet"""
+        self._pictures += 1
+        path = os.path.join(self._workdir, "{}-{}.png".format(self.name, self._pictures))
+        answer = self.ask("save {} {}".format(path, channel))
+        return Picture.load(path) if answer.get("saved") else None
+
+    def wait_for_picture(self, problem, channel=0, timeout=20):
+        """Waits until problem(picture) is None; returns the picture.
+
+        problem: returns what is wrong with the picture, as text
+        """
+        last = {"problem": "no picture"}
+
+        def look():
+            picture = self.picture(channel)
+            last["problem"] = problem(picture) if picture else "no picture"
+            return picture if last["problem"] is None else None
+
+        return wait_until(look, lambda: "{}: a right picture: {}".format(
+            self.name, last["problem"]), timeout, interval=0.2)
+
+    def stop(self):
+        """Neither reads nor answers any more, with its connections open"""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def close(self):
+        if self.process.poll() is None:
+            self.go_on()
+            try:
+                self.process.stdin.close()
+                self.process.wait(5 * SCALE)
+            except (OSError, subprocess.TimeoutExpired):
+                self.process.kill()
+                self.process.wait()
+        self.process.stdout.close()
+        self._log.close()

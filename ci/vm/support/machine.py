@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One QEMU with the test guest in it."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+
+from . import stack
+from .client import Client
+from .serial import Serial
+from .waiting import SCALE, Late, wait_until
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Machine:
+    """A context manager: the guest is up on entry ('ready' seen, unless told otherwise).
+
+    guest: options of ci/guest, e.g. {"pattern": "band", "flips": 0}; flips 0 shows the
+        first frame and waits for commands
+    spice: more -spice options, e.g. ["streaming-video=off"]
+    tcp, unix: how clients may connect; unix alone is what stock QEMU takes with gl=on
+    environment: for QEMU, on top of this process's
+    """
+
+    def __init__(self, logdir, guest=None, gl=True, tcp=True, unix=False, heads=1,
+                 device=None, spice=(), extra=(), environment=None, qemu=None, append="",
+                 name="vm", preload=()):
+        self.guest = dict({"flips": "0"}, **(guest or {}))
+        self.name = name
+        self._gl, self._tcp, self._unix = gl, tcp, unix
+        self._heads, self._device = heads, device
+        self._spice, self._extra, self._append = list(spice), list(extra), append
+        self._environment, self._preload = dict(environment or {}), list(preload)
+        self._qemu = qemu
+        self.logdir = os.path.join(logdir, name)
+        os.makedirs(self.logdir, exist_ok=True)
+        # Unix socket paths are limited to 107 bytes: not below a test's log directory
+        self.rundir = tempfile.mkdtemp(prefix="spicegl-")
+        os.chmod(self.rundir, 0o755)
+        self.port = None
+        self.process = self.serial = self._monitor = None
+        self._clients = []
+
+    # What runs
+
+    def socket_path(self):
+        return os.path.join(self.rundir, "spice.sock")
+
+    def _spice_option(self):
+        options = ["disable-ticketing=on"]
+        if self._gl:
+            options.append("gl=on")
+        if self._tcp:
+            self.port = _free_port()
+            options += ["addr=127.0.0.1", "port={}".format(self.port)]
+            if self._unix:
+                options.append("unix-path=" + self.socket_path())
+        elif self._unix:
+            options += ["unix=on", "addr=" + self.socket_path()]
+        return ",".join(options + self._spice)
+
+    def command(self):
+        kernel, initrd = stack.guest()
+        device = self._device or ("virtio-gpu-gl-pci" if self._gl else "virtio-gpu-pci")
+        if self._heads > 1:
+            device += ",max_outputs={}".format(self._heads)
+        words = " ".join("spicegl.{}={}".format(*item) for item in self.guest.items())
+        return [self._qemu or stack.qemu(), "-machine", "q35", "-accel", stack.accelerator(),
+                "-m", "512", "-nodefaults", "-display", "none", "-vga", "none",
+                "-device", device, "-spice", self._spice_option(),
+                "-chardev", "socket,id=serial,path=" + os.path.join(self.rundir, "serial"),
+                "-serial", "chardev:serial",
+                "-qmp", "unix:" + os.path.join(self.rundir, "qmp"),
+                "-kernel", kernel, "-initrd", initrd, "-append",
+                "console=ttyS0 quiet panic=-1 {} {}".format(words, self._append).strip(),
+                *self._extra]
+
+    def start(self, ready=True):
+        """ready: wait until the guest shows its first frame"""
+        legacy = stack.import_qmp()
+        self.serial = Serial(os.path.join(self.rundir, "serial"),
+                             os.path.join(self.logdir, "serial.log"))
+        self._monitor = legacy.QEMUMonitorProtocol(os.path.join(self.rundir, "qmp"), server=True)
+        environment = dict(os.environ)
+        environment.update(self._environment)
+        # A sandboxed or multi-user host: never take a session's display or card by accident
+        environment.pop("DISPLAY", None)
+        environment.pop("WAYLAND_DISPLAY", None)
+        if self._preload:
+            environment["LD_PRELOAD"] = ":".join(self._preload)
+        command = self.command()
+        with open(os.path.join(self.logdir, "command"), "w", encoding="utf-8") as file:
+            file.write(" ".join(command) + "\n")
+        with open(self.stderr_path(), "wb") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log, env=environment)
+        self._accept_monitor()
+        if ready:
+            self.wait_ready()
+        return self
+
+    def _accept_monitor(self):
+        try:
+            self._monitor.accept(timeout=30 * SCALE)
+        except Exception as error:
+            raise Late("QEMU did not start ({}), status {}: {}".format(
+                type(error).__name__, self.process.poll(), self.stderr())) from error
+
+    def wait_ready(self, after=0, timeout=60):
+        return self.serial.wait("SPICEGL ready", timeout, after)
+
+    def __enter__(self):
+        try:
+            return self if self.process else self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        for client in self._clients:
+            client.close()
+        self._clients = []
+        self._stop_process()
+        if self._monitor:
+            try:
+                self._monitor.close()
+            except Exception:  # the other end is gone: what it says about that is no news
+                pass
+            self._monitor = None
+        if self.serial:
+            self.serial.close()
+        shutil.rmtree(self.rundir, ignore_errors=True)
+
+    def _stop_process(self):
+        if not self.process or self.process.poll() is not None:
+            return
+        self.process.send_signal(signal.SIGCONT)
+        self.process.terminate()
+        try:
+            self.process.wait(10 * SCALE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise Late("QEMU did not end on SIGTERM: " + self.stderr()) from None
+
+    def stderr_path(self):
+        return os.path.join(self.logdir, "qemu.log")
+
+    def stderr(self):
+        with open(self.stderr_path(), encoding="utf-8", errors="replace") as log:
+            return log.read()
+
+    # The monitor
+
+    def qmp(self, command, **arguments):
+        return self._monitor.cmd(command, **arguments)
+
+    def hmp(self, line):
+        return self.qmp("human-monitor-command", **{"command-line": line})
+
+    def display(self, number=0):
+        """What query-spice says about one display"""
+        displays = self.qmp("query-spice").get("displays", [])
+        for display in displays:
+            if display["id"] == number:
+                return display
+        raise AssertionError("query-spice has no display {}: {}".format(number, displays))
+
+    def wait_for_display(self, condition, what, number=0, timeout=20):
+        """Waits until condition(display) is true; returns the display"""
+        last = {}
+
+        def look():
+            last["display"] = self.display(number)
+            return condition(last["display"]) and last["display"]
+
+        return wait_until(look, lambda: "{}; query-spice has {}".format(what, last), timeout)
+
+    # The guest
+
+    def tell(self, command, timeout=30):
+        """One command to the guest, which has answered it when this returns"""
+        after = self.serial.position()
+        self.serial.send(command)
+        self.serial.wait("SPICEGL ok " + re.escape(command), timeout, after)
+        return after
+
+    def flips(self, count, timeout=60):
+        """Lets the guest show count frames and waits for the last; its numbers as a dict:
+        flips, t (ms), maxgap (us, the longest time between two frames)"""
+        after = self.tell("flips {}".format(count))
+        return self.wait_done(after, timeout)
+
+    def wait_done(self, after=0, timeout=60):
+        line = self.serial.wait("SPICEGL done (.*)", timeout, after).group(1)
+        return {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", line)}
+
+    def progress(self):
+        """The guest's numbers now, as flips() gives them"""
+        after = self.serial.position()
+        self.serial.send("status")
+        line = self.serial.wait("SPICEGL status (.*)", 30, after).group(1)
+        return {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", line)}
+
+    # Clients
+
+    def client(self, way="tcp", name=None, options=(), environment=None):
+        """A client that is connecting; closed with the machine if not before"""
+        uri = ("spice+unix://" + self.socket_path() if way == "unix"
+               else "spice://127.0.0.1:{}".format(self.port))
+        client = Client(uri, self.logdir, name or "client{}".format(len(self._clients)),
+                        options, environment)
+        self._clients.append(client)
+        return client
+
+    # The process, from outside
+
+    def open_files(self):
+        """What each of QEMU's file descriptors is: {number: target}"""
+        folder = "/proc/{}/fd".format(self.process.pid)
+        files = {}
+        for entry in os.listdir(folder):
+            try:
+                files[int(entry)] = os.readlink(os.path.join(folder, entry))
+            except FileNotFoundError:
+                pass
+        return files
+
+    def dmabufs(self):
+        """Descriptors that are dma-bufs, or the double's memory in their place"""
+        return {fd: target for fd, target in self.open_files().items()
+                if "dmabuf" in target or "udmabuf" in target}

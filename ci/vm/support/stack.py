@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Where the parts that a test needs are, and what runs here."""
+
+import glob
+import os
+import shutil
+import subprocess
+import sys
+
+TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
+BUILD = os.path.join(TOP, "build")
+INSTALL = os.path.join(BUILD, "install")
+
+
+class Missing(Exception):
+    """A part that has to be built first; the text says which and how"""
+
+
+def built(path, how):
+    """build/PATH, which HOW makes"""
+    full = os.path.join(BUILD, path)
+    if not os.path.exists(full):
+        raise Missing("{} is missing: run {}".format(os.path.relpath(full, TOP), how))
+    return full
+
+
+def client():
+    return built("client/spicegl-client", "scripts/build client")
+
+
+def guest():
+    """Kernel and initramfs"""
+    return (built("guest/vmlinuz", "scripts/build guest"),
+            built("guest/initrd.img", "scripts/build guest"))
+
+
+def qemu():
+    """The QEMU under test: $QEMU, or the first in $PATH"""
+    found = os.environ.get("QEMU") or shutil.which("qemu-system-x86_64")
+    if not found:
+        raise Missing("no qemu-system-x86_64 in $PATH: use scripts/shell, or set QEMU")
+    return found
+
+
+def import_qmp():
+    """qemu.qmp's legacy module: packaged, or from a QEMU source tree"""
+    try:
+        from qemu.qmp import legacy
+        return legacy
+    except ImportError:
+        pass
+    trees = [os.environ.get("QEMU_PYTHON", "")] + sorted(
+        glob.glob(os.path.join(BUILD, "*", "qemu*", "python")) +
+        glob.glob(os.path.join(BUILD, "*", "*", "qemu*", "python")))
+    for tree in trees:
+        if os.path.isdir(os.path.join(tree, "qemu", "qmp")):
+            sys.path.insert(0, tree)
+            from qemu.qmp import legacy
+            return legacy
+    raise Missing("no qemu.qmp: install python3-qemu-qmp, run scripts/build qemu, or set "
+                  "QEMU_PYTHON to the python directory of a QEMU source tree")
+
+
+def has_real_udmabuf():
+    return os.path.exists("/dev/udmabuf")
+
+
+def udmabuf_double():
+    """The LD_PRELOAD library that stands in for /dev/udmabuf"""
+    found = sorted(glob.glob(os.path.join(BUILD, "**", "*udmabuf*.so"), recursive=True))
+    if not found:
+        raise Missing("the udmabuf double is missing: run scripts/build doubles")
+    return found[0]
+
+
+def eglcount():
+    """The LD_PRELOAD library that counts EGL calls"""
+    found = sorted(glob.glob(os.path.join(BUILD, "**", "*eglcount*.so"), recursive=True))
+    if not found:
+        raise Missing("eglcount is missing: run scripts/build doubles")
+    return found[0]
+
+
+def kvm_works():
+    """True if a guest gets to userspace under KVM. /dev/kvm alone proves little: nested
+    and paravirtual ones fail in the middle of a boot."""
+    answer_path = os.path.join(BUILD, "guest", "kvm")
+    if os.path.exists(answer_path):
+        with open(answer_path, encoding="ascii") as answer:
+            return answer.read().strip() == "yes"
+    works = os.access("/dev/kvm", os.R_OK | os.W_OK) and _boots_under_kvm()
+    with open(answer_path, "w", encoding="ascii") as answer:
+        answer.write("yes\n" if works else "no\n")
+    return works
+
+
+def _boots_under_kvm():
+    kernel, initrd = guest()
+    command = [qemu(), "-machine", "q35", "-accel", "kvm", "-m", "512", "-display", "none",
+               "-vga", "none", "-device", "virtio-gpu-pci", "-no-reboot", "-monitor", "none",
+               "-serial", "stdio", "-kernel", kernel, "-initrd", initrd, "-append",
+               "console=ttyS0 quiet spicegl.pattern=band spicegl.flips=30 spicegl.end=poweroff"]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, timeout=20, check=False)
+    except subprocess.TimeoutExpired:
+        return False
+    return b"SPICEGL done" in done.stdout
+
+
+def accelerator():
+    """What -accel gets: $SPICEGL_ACCEL, or kvm where it works, or tcg"""
+    return os.environ.get("SPICEGL_ACCEL") or ("kvm" if kvm_works() else "tcg")
