@@ -4,8 +4,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <memory>
-#include <png.h>
+#include <zlib.h>
 
 void Picture::resize(uint32_t w, uint32_t h)
 {
@@ -63,25 +62,60 @@ Picture picture_from_16(const uint8_t *data, uint32_t width, uint32_t height, in
     return picture;
 }
 
+static void append_be32(std::vector<uint8_t> *out, uint32_t value)
+{
+    for (int shift = 24; shift >= 0; shift -= 8) {
+        out->push_back(value >> shift & 255);
+    }
+}
+
+/* A PNG chunk: length, type, data, CRC of type and data */
+static void append_chunk(std::vector<uint8_t> *out, const char *type,
+                         const std::vector<uint8_t> &data)
+{
+    append_be32(out, data.size());
+    const size_t start = out->size();
+    out->insert(out->end(), type, type + 4);
+    out->insert(out->end(), data.begin(), data.end());
+    append_be32(out, crc32(0, out->data() + start, out->size() - start));
+}
+
+/* PNG (ISO/IEC 15948), 8-bit RGB, no filter, one IDAT */
+static std::vector<uint8_t> encode_png(const Picture &picture)
+{
+    const size_t line = size_t{picture.width} * 3;
+    std::vector<uint8_t> raw, header, packed;
+    raw.reserve((line + 1) * picture.height);
+    for (uint32_t y = 0; y < picture.height; y++) {
+        raw.push_back(0); /* this line's filter */
+        raw.insert(raw.end(), picture.rgb.begin() + y * line, picture.rgb.begin() + (y + 1) * line);
+    }
+    uLongf length = compressBound(raw.size());
+    packed.resize(length);
+    compress2(packed.data(), &length, raw.data(), raw.size(), Z_BEST_SPEED);
+    packed.resize(length);
+    append_be32(&header, picture.width);
+    append_be32(&header, picture.height);
+    header.insert(header.end(), {8, 2, 0, 0, 0}); /* bits, RGB, deflate, filters, not interlaced */
+
+    std::vector<uint8_t> png = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+    append_chunk(&png, "IHDR", header);
+    append_chunk(&png, "IDAT", packed);
+    append_chunk(&png, "IEND", {});
+    return png;
+}
+
 bool save_png(const Picture &picture, const std::string &path, std::string *why)
 {
     if (picture.empty()) {
         *why = "there is no picture yet";
         return false;
     }
-    std::unique_ptr<FILE, int (*)(FILE *)> file(fopen(path.c_str(), "wb"), fclose);
-    if (!file) {
+    const std::vector<uint8_t> png = encode_png(picture);
+    FILE *file = fopen(path.c_str(), "wb");
+    const bool written = file && fwrite(png.data(), 1, png.size(), file) == png.size();
+    if (!file || fclose(file) != 0 || !written) {
         *why = path + ": " + strerror(errno);
-        return false;
-    }
-    png_image image = {};
-    image.version = PNG_IMAGE_VERSION;
-    image.width = picture.width;
-    image.height = picture.height;
-    image.format = PNG_FORMAT_RGB;
-    image.flags = PNG_IMAGE_FLAG_FAST;
-    if (!png_image_write_to_stdio(&image, file.get(), 0, picture.rgb.data(), 0, nullptr)) {
-        *why = path + ": " + image.message;
         return false;
     }
     return true;
