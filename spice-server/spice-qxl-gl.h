@@ -34,7 +34,8 @@ struct QXLInstance;
  *
  * Makes spice-server's own, unshared GL context on @egl_display at once, so
  * that later changes of root directory or user do not matter. The calling
- * thread's current context is left as it was.
+ * thread's current context is left as it was. To be called before a client can
+ * connect.
  *
  * Returns: 0;
  *     -EINVAL: @qxl or @egl_display is null, or the display is not initialised;

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <config.h>
+
+#include "gl-hooks.h"
+
+#include "dcc-private.h"
+#include "display-channel-private.h"
+#include "gl-display.hpp"
+#include "red-qxl.h"
+
+namespace red {
+
+GlDisplay *gl_display(QXLInstance *qxl)
+{
+    return red_qxl_get_gl(qxl);
+}
+
+static GlDisplay *gl_display(DisplayChannel *display)
+{
+    return gl_display(display->priv->qxl);
+}
+
+static GlDisplay *gl_display(DisplayChannelClient *dcc)
+{
+    return gl_display(DCC_TO_DC(dcc));
+}
+
+bool gl_hook_scanout(DisplayChannel *display)
+{
+    auto gl = gl_display(display);
+    if (gl) {
+        gl->scanout_changed(display);
+    }
+    return gl;
+}
+
+bool gl_hook_draw(DisplayChannel *display, const SpiceMsgDisplayGlDraw *draw)
+{
+    auto gl = gl_display(display);
+    if (gl) {
+        gl->draw_requested(display, { draw->x, draw->y, draw->w, draw->h });
+    }
+    return gl;
+}
+
+bool gl_hook_draw_done(DisplayChannel *display)
+{
+    auto gl = gl_display(display);
+    if (gl) {
+        gl->local_client_done(display);
+    }
+    return gl;
+}
+
+void gl_hook_client_started(DisplayChannelClient *dcc)
+{
+    if (auto gl = gl_display(dcc)) {
+        gl->client_started(dcc);
+    }
+}
+
+void gl_hook_client_stopped(DisplayChannelClient *dcc)
+{
+    if (auto gl = gl_display(dcc)) {
+        gl->client_stopped(dcc);
+    }
+}
+
+bool gl_hook_allows_local(DisplayChannelClient *dcc)
+{
+    auto gl = gl_display(dcc);
+    return !gl || gl->paths().allows_local();
+}
+
+bool gl_hook_serves_any(DisplayChannelClient *dcc)
+{
+    return gl_display(dcc);
+}
+
+bool gl_hook_skips_2d(DisplayChannelClient *dcc)
+{
+    auto gl = gl_display(dcc);
+    return gl && gl->paths().skips_2d(dcc);
+}
+
+bool gl_hook_drops(DisplayChannelClient *dcc, const RedPipeItem *item)
+{
+    auto gl = gl_display(dcc);
+    return gl && gl->paths().drops(dcc, item);
+}
+
+void gl_hook_sending(DisplayChannelClient *dcc, const RedPipeItem *item)
+{
+    if (auto gl = gl_display(dcc)) {
+        gl->paths().sending(dcc, item);
+    }
+}
+
+void gl_hook_adjust_head(DisplayChannelClient *dcc, SpiceHead *head)
+{
+    auto gl = gl_display(dcc);
+    /* A remote client's surface is the visible part alone */
+    if (gl && !GlPath::is_local(dcc)) {
+        head->x = head->y = 0;
+    }
+}
+
+void gl_hook_worker_stopping(QXLInstance *qxl)
+{
+    if (auto gl = gl_display(qxl)) {
+        gl->worker_stopping();
+    }
+}
+
+bool gl_hook_size(QXLInstance *qxl, int *width, int *height)
+{
+    auto gl = gl_display(qxl);
+    return gl && gl->size(width, height);
+}
+
+void gl_hook_destroy(QXLInstance *qxl)
+{
+    delete gl_display(qxl);
+    red_qxl_set_gl(qxl, nullptr);
+}
+
+} // namespace red

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Where the display channel and the QXL instance call the GL display: everything that patches
+ * to other files use, and nothing else. A QXL instance without spice_qxl_gl_init() has no GL
+ * display, and each hook then answers what leaves the caller's behaviour as it was.
+ *
+ * Thread: the display worker's, unless said otherwise.
+ */
+#ifndef GL_HOOKS_H_
+#define GL_HOOKS_H_
+
+#include "red-common.h"
+#include "red-pipe-item.h"
+
+struct QXLInstance;
+struct SpiceHead;
+struct SpiceMsgDisplayGlDraw;
+struct DisplayChannel;
+class DisplayChannelClient;
+
+namespace red {
+
+class GlDisplay;
+
+#ifdef HAVE_EGL
+
+/* The scanout changed; true: dealt with */
+bool gl_hook_scanout(DisplayChannel *display);
+bool gl_hook_draw(DisplayChannel *display, const SpiceMsgDisplayGlDraw *draw);
+bool gl_hook_draw_done(DisplayChannel *display);
+/* A client is ready for its first messages / has gone */
+void gl_hook_client_started(DisplayChannelClient *dcc);
+void gl_hook_client_stopped(DisplayChannelClient *dcc);
+/* May this client, which can take dma-bufs, be given some? */
+bool gl_hook_allows_local(DisplayChannelClient *dcc);
+/* Is there a GL display, so that clients need no GL capability? */
+bool gl_hook_serves_any(DisplayChannelClient *dcc);
+/* Should 2D messages not be queued for this client? */
+bool gl_hook_skips_2d(DisplayChannelClient *dcc);
+/* Should this item not be sent to this client? */
+bool gl_hook_drops(DisplayChannelClient *dcc, const RedPipeItem *item);
+/* This item is about to be sent, its message is in the marshaller */
+void gl_hook_sending(DisplayChannelClient *dcc, const RedPipeItem *item);
+/* The head as this client sees it */
+void gl_hook_adjust_head(DisplayChannelClient *dcc, SpiceHead *head);
+/* The worker's thread is about to end */
+void gl_hook_worker_stopping(QXLInstance *qxl);
+
+/* Main thread: size of the scanout in pixels; false: there is none */
+bool gl_hook_size(QXLInstance *qxl, int *width, int *height);
+/* Main thread, after the worker's end */
+void gl_hook_destroy(QXLInstance *qxl);
+
+#else
+
+static inline bool gl_hook_scanout(DisplayChannel *) { return false; }
+static inline bool gl_hook_draw(DisplayChannel *, const SpiceMsgDisplayGlDraw *) { return false; }
+static inline bool gl_hook_draw_done(DisplayChannel *) { return false; }
+static inline void gl_hook_client_started(DisplayChannelClient *) {}
+static inline void gl_hook_client_stopped(DisplayChannelClient *) {}
+static inline bool gl_hook_allows_local(DisplayChannelClient *) { return true; }
+static inline bool gl_hook_serves_any(DisplayChannelClient *) { return false; }
+static inline bool gl_hook_skips_2d(DisplayChannelClient *) { return false; }
+static inline bool gl_hook_drops(DisplayChannelClient *, const RedPipeItem *) { return false; }
+static inline void gl_hook_sending(DisplayChannelClient *, const RedPipeItem *) {}
+static inline void gl_hook_adjust_head(DisplayChannelClient *, SpiceHead *) {}
+static inline void gl_hook_worker_stopping(QXLInstance *) {}
+static inline bool gl_hook_size(QXLInstance *, int *, int *) { return false; }
+static inline void gl_hook_destroy(QXLInstance *) {}
+
+#endif
+
+} // namespace red
+
+#endif /* GL_HOOKS_H_ */

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The public calls of spice-qxl-gl.h; without EGL they all say so. */
+#include <config.h>
+
+#include <cerrno>
+
+#include "red-qxl.h"
+#include "spice-wrapped.h"
+
+#ifdef HAVE_EGL
+
+#include "gl-display.hpp"
+
+using red::GlDisplay;
+
+static GlDisplay *initialised(QXLInstance *qxl, int *error)
+{
+    if (!qxl || !qxl->st) {
+        *error = -EINVAL;
+        return nullptr;
+    }
+    auto gl = red::gl_display(qxl);
+    if (!gl) {
+        *error = -ENOTSUP;
+    }
+    return gl;
+}
+
+SPICE_GNUC_VISIBLE
+int spice_qxl_gl_init(QXLInstance *qxl, void *egl_display)
+{
+    if (!qxl || !qxl->st || !egl_display) {
+        return -EINVAL;
+    }
+    if (red::gl_display(qxl)) {
+        return -EALREADY;
+    }
+
+    int error;
+    std::string why;
+    auto context = red::GlContext::create(egl_display, &error, &why);
+    if (!context) {
+        spice_warning("display %d: no GL context on the given EGLDisplay: %s", qxl->id,
+                      why.c_str());
+        return error;
+    }
+    g_message("display %d: GL context of its own, %s, dma-buf export %s", qxl->id,
+              context->renderer().c_str(), context->can_export() ? "yes" : "no");
+    red_qxl_set_gl(qxl, new GlDisplay(qxl, std::move(context)));
+    return 0;
+}
+
+SPICE_GNUC_VISIBLE
+int spice_qxl_gl_scanout_texture(QXLInstance *qxl, const QXLGLScanout *scanout)
+{
+    int error;
+    auto gl = initialised(qxl, &error);
+    return gl ? gl->scanout(scanout) : error;
+}
+
+SPICE_GNUC_VISIBLE
+void spice_qxl_gl_release_texture(QXLInstance *qxl, uint64_t image_id)
+{
+    int error;
+    if (auto gl = initialised(qxl, &error)) {
+        gl->release(image_id);
+    }
+}
+
+SPICE_GNUC_VISIBLE
+int spice_qxl_gl_draw_fence_async(QXLInstance *qxl, uint32_t x, uint32_t y, uint32_t w, uint32_t h,
+                                  void *egl_sync, uint64_t cookie)
+{
+    int error;
+    auto gl = initialised(qxl, &error);
+    return gl ? gl->draw({ x, y, w, h }, egl_sync, cookie) : error;
+}
+
+SPICE_GNUC_VISIBLE
+int spice_qxl_gl_get_stats(QXLInstance *qxl, QXLGLStats *stats, QXLGLClientStats *clients,
+                           uint32_t *num_clients)
+{
+    int error;
+    auto gl = initialised(qxl, &error);
+    if (!gl) {
+        return error;
+    }
+    if (!stats || stats->size < sizeof(stats->size) || (clients && !num_clients)) {
+        return -EINVAL;
+    }
+    gl->get_stats(stats, clients, num_clients);
+    return 0;
+}
+
+#else
+
+SPICE_GNUC_VISIBLE
+int spice_qxl_gl_init(QXLInstance *, void *)
+{
+    return -ENOTSUP;
+}
+
+SPICE_GNUC_VISIBLE
+int spice_qxl_gl_scanout_texture(QXLInstance *, const QXLGLScanout *)
+{
+    return -ENOTSUP;
+}
+
+SPICE_GNUC_VISIBLE
+void spice_qxl_gl_release_texture(QXLInstance *, uint64_t)
+{
+}
+
+SPICE_GNUC_VISIBLE
+int spice_qxl_gl_draw_fence_async(QXLInstance *, uint32_t, uint32_t, uint32_t, uint32_t, void *,
+                                  uint64_t)
+{
+    return -ENOTSUP;
+}
+
+SPICE_GNUC_VISIBLE
+int spice_qxl_gl_get_stats(QXLInstance *, QXLGLStats *, QXLGLClientStats *, uint32_t *)
+{
+    return -ENOTSUP;
+}
+
+#endif
