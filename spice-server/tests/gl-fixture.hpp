@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Real EGL for the tests: a surfaceless display, a drawing context beside the one under
+ * test, pictures whose every pixel is different, dma-bufs made of memfds. */
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "gl-context.hpp"
+#include "gl-dmabuf.hpp"
+#include "gl-rect.hpp"
+
+/* The display of this process, initialised; EGL_NO_DISPLAY when EGL does not work here */
+EGLDisplay test_display();
+
+/* How many fds the process has open */
+int open_fds();
+
+/* The 8-bit colour of a pixel of the test picture. No two neighbours, lines or channels
+ * are alike, so that a shift, flip or swap by one shows. */
+struct Color {
+    uint8_t r, g, b;
+};
+Color picture_color(uint32_t x, uint32_t y);
+
+/* A context that stands for QEMU's: a GLES 3 context of its own on the test display */
+class Drawer
+{
+public:
+    Drawer();
+    ~Drawer();
+    bool make_current();
+    EGLContext handle() const { return ctx; }
+
+private:
+    EGLContext ctx = EGL_NO_CONTEXT;
+};
+
+/* A texture and its EGLImage; memory line 0 is `data`'s first. The drawer must be current. */
+class TextureImage
+{
+public:
+    TextureImage(const Drawer &drawer, uint32_t width, uint32_t height,
+                 GLenum internal_format = GL_RGBA8);
+    ~TextureImage();
+    TextureImage(const TextureImage &) = delete;
+    TextureImage &operator=(const TextureImage &) = delete;
+
+    void upload(GLenum format, GLenum type, const void *data);
+    /* The test picture, its top line first in memory if TOP_FIRST */
+    void upload_picture(bool top_first);
+    /* One colour all over, by clearing */
+    void fill(Color color);
+
+    EGLImage image = EGL_NO_IMAGE;
+    GLuint texture = 0;
+    uint32_t width, height;
+};
+
+/* A dma-buf made through /dev/udmabuf, mapped for writing. */
+class MemoryBuffer
+{
+public:
+    explicit MemoryBuffer(size_t bytes);
+    ~MemoryBuffer();
+    MemoryBuffer(const MemoryBuffer &) = delete;
+    MemoryBuffer &operator=(const MemoryBuffer &) = delete;
+
+    bool ok() const { return fd >= 0 && data; }
+
+    int fd = -1;
+    uint8_t *data = nullptr;
+    size_t bytes = 0;
+};
+
+/* EGLImage of a dma-buf (EGL_EXT_image_dma_buf_import); EGL_NO_IMAGE if EGL refuses */
+EGLImage import_dmabuf(const red::GlDmabuf &buffer);
+bool destroy_image(EGLImage image);
+
+/* Tests with the context under test current in the calling thread */
+class GlTest: public testing::Test
+{
+protected:
+    void SetUp() override;
+    void TearDown() override;
+
+    EGLDisplay display = EGL_NO_DISPLAY;
+    std::unique_ptr<Drawer> drawer;
+    std::unique_ptr<red::GlContext> context;
+};
+
+/* Skips, with the reason, where the display cannot do dma-bufs */
+#define NEED_EXPORT()                                                               \
+    if (!context->can_export()) {                                                   \
+        GTEST_SKIP() << "no EGL_MESA_image_dma_buf_export: neither /dev/udmabuf, "  \
+                        "nor its test double, nor a render node";                   \
+    }
