@@ -395,7 +395,9 @@ GlSource GlDisplay::source() const
     s.image = applied.image->handle();
     s.width = applied.image->width();
     s.height = applied.image->height();
-    s.y0_top = applied.y0_top;
+    /* SPICE's flag says that y = 0 is at the top in GL's sense, where y grows upwards: the
+     * first line in memory is the lowest */
+    s.y0_top = !applied.y0_top;
     return s;
 }
 

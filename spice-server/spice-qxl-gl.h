@@ -49,8 +49,9 @@ struct QXLInstance;
 int spice_qxl_gl_init(struct QXLInstance *qxl, void *egl_display);
 
 enum {
-    /* The first line in the image's memory is the top line of the picture
-     * (SPICE_GL_SCANOUT_FLAGS_Y0TOP) */
+    /* SPICE_GL_SCANOUT_FLAGS_Y0TOP, and virtio-gpu's flag of that name: the
+     * first line in the image's memory is the bottom line of the picture.
+     * Without it, it is the top line. */
     QXL_GL_SCANOUT_Y0TOP = 1 << 0,
 };
 
