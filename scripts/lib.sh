@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# What the scripts share: where things are, messages and progress, the build
+# environment, git without the user's settings. Sourced, never run.
+# shellcheck disable=SC2034 # most of it is used by the scripts only
+
+set -euo pipefail
+
+REPO=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd -P)
+BUILD=$REPO/build
+# Downloads and compiler results: kept between clones if the user names a place
+CACHE=${SPICE_GL_CACHE:-$BUILD/cache}
+LOGS=$BUILD/log
+ENV_ROOT=$BUILD/env/root
+ME=${0##*/}
+
+# --- messages ---------------------------------------------------------------
+
+say() { printf '%s: %s\n' "$ME" "$*" >&2; }
+
+warn() { printf '%s: warning: %s\n' "$ME" "$*" >&2; }
+
+# die MESSAGE [NEXT-STEP]
+die() {
+    printf '%s: error: %s\n' "$ME" "$1" >&2
+    if [[ $# -gt 1 ]]; then
+        printf '%s: next step: %s\n' "$ME" "$2" >&2
+    fi
+    exit 1
+}
+
+usage_error() { die "$1" "read '$ME --help'"; }
+
+# logged TITLE LOG CMD...: runs CMD with its output in LOG, and says how far it
+# is. When it fails: the log's end, its path, and CMD's exit status.
+logged() {
+    local title=$1 log=$2 pid rc=0 start=$SECONDS next=15 last
+    shift 2
+    mkdir -p "${log%/*}"
+    ( "$@" ) >"$log" 2>&1 </dev/null &
+    pid=$!
+    while kill -0 "$pid" 2>/dev/null; do
+        if [[ -t 2 ]] || (( SECONDS - start >= next )); then
+            next=$((SECONDS - start + 30))
+            last=$(tail -c 300 "$log" | tr '\r' '\n' | grep -v '^ *$' | tail -n 1 | cut -c 1-70) || true
+            if [[ -t 2 ]]; then
+                printf '\r\033[K%s: %s: %d s: %s' "$ME" "$title" $((SECONDS - start)) "$last" >&2
+            else
+                say "$title: $((SECONDS - start)) s: $last"
+            fi
+        fi
+        sleep 0.3
+    done
+    wait "$pid" || rc=$?
+    [[ ! -t 2 ]] || printf '\r\033[K' >&2
+    if (( rc != 0 )); then
+        printf -- '--- the end of %s:\n' "$log" >&2
+        tail -n 30 "$log" >&2
+        printf -- '---\n' >&2
+        say "error: $title failed after $((SECONDS - start)) s with status $rc"
+        say "next step: read $log"
+        return "$rc"
+    fi
+    say "$title: done in $((SECONDS - start)) s"
+}
+
+# --- the build environment --------------------------------------------------
+
+# The Debian 13 root, or with SPICE_GL_NATIVE=1 (--native) the host itself.
+in_env() { [[ -n ${SPICE_GL_IN_ENV:-} ]]; }
+
+# Runs a script in a mount namespace of its own in which we are root
+as_root() {
+    if (( EUID == 0 )); then
+        unshare --mount -- "$@"
+    else
+        unshare --user --map-root-user --map-auto --mount -- "$@"
+    fi
+}
+
+# env_run [--at DIR] [--bind SRC DEST]... CMD...: runs CMD in the build
+# environment, in DIR (the repository's root if not given). The repository and
+# the cache are at the same paths as outside; --bind shows a directory at
+# another place too. Needs env_ready.
+env_run() {
+    local at=$REPO binds=()
+    while :; do
+        case $1 in
+            --at) at=$2; shift 2 ;;
+            --bind) binds+=("$2" "$3"); shift 3 ;;
+            *) break ;;
+        esac
+    done
+    if in_env || [[ -n ${SPICE_GL_NATIVE:-} ]]; then
+        if (( ${#binds[@]} == 0 )); then
+            ( export SPICE_GL_IN_ENV=1; cd "$at" && exec "$@" )
+            return
+        fi
+        as_root "$REPO/ci/env/enter" / "$at" "${binds[@]}" -- "$@"
+        return
+    fi
+    mkdir -p "$CACHE"
+    case $CACHE/ in
+        "$REPO"/*) ;;
+        *) binds=("$CACHE" "$CACHE" "${binds[@]}") ;;
+    esac
+    as_root "$REPO/ci/env/enter" "$ENV_ROOT" "$at" "$REPO" "$REPO" "${binds[@]}" -- "$@"
+}
+
+# Makes or completes the build environment when ci/env asks for more than it has
+env_ready() {
+    if ! in_env; then
+        "$REPO/ci/env/create"
+    fi
+}
+
+# --- git and the queue ------------------------------------------------------
+
+# The user's settings (autocrlf, signing, hooks) must not change what we make
+git() {
+    GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null GIT_CONFIG_NOSYSTEM=1 \
+        command git -c safe.directory='*' -c core.hooksPath=/dev/null -c core.autocrlf=false \
+        -c commit.gpgSign=false -c gc.auto=0 -c user.name=queue -c user.email=queue@localhost "$@"
+}
+
+need_git() {
+    command -v git >/dev/null ||
+        die "git is not installed here" "install git, or call this as 'scripts/shell scripts/$ME …'"
+}
+
+COMPONENTS=(qemu spice-server)
+
+# Where the queue's new files for COMPONENT live in this repository
+component_files() {
+    case $1 in
+        qemu) echo qemu-ui ;;
+        *) echo "$1" ;;
+    esac
+}
+
+# Option parsing: the value of "$1", or an error that names it
+value_of() {
+    [[ $# -ge 2 ]] || usage_error "$1 needs a value"
+    printf '%s' "$2"
+}
+
+# The names in a directory, on one line
+listed() { (cd "$1" && echo *); }
+
+check_component() {
+    [[ -d $REPO/patches/$1 ]] ||
+        die "no component '$1': patches/$1 does not exist" "name one of: $(listed "$REPO/patches")"
+}
+
+# component_line COMPONENT TREE: the queue's line (such as 10.0) for a tree, by the
+# version the tree states; the only line there is if it states none.
+component_line() {
+    local version='' lines line
+    [[ ! -f $2/VERSION ]] || version=$(<"$2/VERSION")
+    [[ ! -f $2/.tarball-version ]] || version=$(<"$2/.tarball-version")
+    mapfile -t lines < <(ls "$REPO/patches/$1")
+    for line in "${lines[@]}"; do
+        if [[ $version == "$line" || $version == "$line".* ]]; then
+            echo "$line"
+            return
+        fi
+    done
+    [[ -z $version && ${#lines[@]} == 1 ]] ||
+        die "there is no queue for $1 ${version:-of unknown version} ($2)" \
+            "name the nearest line with --line: ${lines[*]}"
+    echo "${lines[0]}"
+}
+
+# read_series DIR: DIR/series into the arrays PATCHES (names) and BRINGS (for each
+# patch the "SRC=DEST" words after its name).
+read_series() {
+    local name rest n=0
+    PATCHES=() BRINGS=()
+    [[ -f $1/series ]] || die "$1/series does not exist"
+    while read -r name rest || [[ -n $name ]]; do
+        n=$((n + 1))
+        [[ -n $name && $name != '#'* ]] || continue
+        [[ -f $1/$name ]] || die "$1/series:$n: there is no file $1/$name"
+        local word
+        for word in $rest; do
+            [[ $word == *=* ]] ||
+                die "$1/series:$n: '$word' is not SRC=DEST (a file here = its path in the tree)"
+            [[ -f $REPO/${word%%=*} ]] || die "$1/series:$n: there is no file ${word%%=*}"
+        done
+        PATCHES+=("$name") BRINGS+=("$rest")
+    done <"$1/series"
+}
