@@ -4,15 +4,14 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "gl-egl-calls.hpp"
+
 namespace red {
 
 namespace {
 
 constexpr uint64_t SERVER_WAIT_LIMIT_NS = 1000000000;
 
-/* libepoxy resolves core EGL 1.5 entry points only while a display is current, and
- * aborts otherwise. The KHR ones, which are the same calls, it resolves at any time, so
- * they come first. */
 bool has_khr_fence(EGLDisplay display)
 {
     return epoxy_has_egl_extension(display, "EGL_KHR_fence_sync");
@@ -20,15 +19,26 @@ bool has_khr_fence(EGLDisplay display)
 
 bool has_core_fence(EGLDisplay display)
 {
-    return egl_display_version(display) >= 15 && eglGetCurrentDisplay() == display;
+    return egl_display_version(display) >= 15 && egl_calls().create_sync;
+}
+
+EGLSync create_sync(EGLDisplay display)
+{
+    if (has_khr_fence(display)) {
+        return egl_calls().create_sync_khr(display, EGL_SYNC_FENCE_KHR, nullptr);
+    }
+    if (has_core_fence(display)) {
+        return egl_calls().create_sync(display, EGL_SYNC_FENCE, nullptr);
+    }
+    return EGL_NO_SYNC;
 }
 
 void destroy_sync(EGLDisplay display, EGLSync sync)
 {
     if (has_khr_fence(display)) {
-        eglDestroySyncKHR(display, sync);
+        egl_calls().destroy_sync_khr(display, sync);
     } else if (has_core_fence(display)) {
-        eglDestroySync(display, sync);
+        egl_calls().destroy_sync(display, sync);
     }
 }
 
@@ -239,12 +249,7 @@ void GlContext::done_current()
 
 GlFence GlFence::insert(EGLDisplay display)
 {
-    EGLSync fence = EGL_NO_SYNC;
-    if (has_khr_fence(display)) {
-        fence = eglCreateSyncKHR(display, EGL_SYNC_FENCE_KHR, nullptr);
-    } else if (has_core_fence(display)) {
-        fence = eglCreateSync(display, EGL_SYNC_FENCE, nullptr);
-    }
+    EGLSync fence = create_sync(display);
     if (fence == EGL_NO_SYNC) {
         glFinish();
         return {};
@@ -292,10 +297,11 @@ bool GlFence::wait(uint64_t timeout_ns) const
     /* no EGL_SYNC_FLUSH_COMMANDS_BIT: it flushes the waiting thread's context, not the
      * one that the fence is in */
     if (has_khr_fence(dpy)) {
-        return eglClientWaitSyncKHR(dpy, sync, 0, timeout_ns) == EGL_CONDITION_SATISFIED_KHR;
+        return egl_calls().client_wait_sync_khr(dpy, sync, 0, timeout_ns) ==
+            EGL_CONDITION_SATISFIED_KHR;
     }
     return has_core_fence(dpy) &&
-        eglClientWaitSync(dpy, sync, 0, timeout_ns) == EGL_CONDITION_SATISFIED;
+        egl_calls().client_wait_sync(dpy, sync, 0, timeout_ns) == EGL_CONDITION_SATISFIED;
 }
 
 bool GlFence::wait_before_later_commands(const GlContext &context) const
@@ -303,7 +309,7 @@ bool GlFence::wait_before_later_commands(const GlContext &context) const
     if (sync == EGL_NO_SYNC) {
         return true;
     }
-    if (context.can_wait_on_gpu() && eglWaitSyncKHR(dpy, sync, 0) == EGL_TRUE) {
+    if (context.can_wait_on_gpu() && egl_calls().wait_sync_khr(dpy, sync, 0) == EGL_TRUE) {
         return true;
     }
     return wait(SERVER_WAIT_LIMIT_NS);

@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "gl-egl-calls.hpp"
+
 namespace red {
 
 namespace {
@@ -53,7 +55,7 @@ bool export_planes(EGLDisplay display, EGLImage image, GlDmabuf &buffer, std::st
     EGLuint64KHR modifiers[GlDmabuf::MAX_PLANES] = {};
 
     /* the number first: the modifier array must be as long as that */
-    if (!eglExportDMABUFImageQueryMESA(display, image, &fourcc, &planes, nullptr)) {
+    if (!egl_calls().export_query(display, image, &fourcc, &planes, nullptr)) {
         *why = egl_failure("eglExportDMABUFImageQueryMESA");
         return false;
     }
@@ -61,14 +63,14 @@ bool export_planes(EGLDisplay display, EGLImage image, GlDmabuf &buffer, std::st
         *why = "the image has " + std::to_string(planes) + " planes, not 1 to 4";
         return false;
     }
-    if (!eglExportDMABUFImageQueryMESA(display, image, &fourcc, &planes, modifiers)) {
+    if (!egl_calls().export_query(display, image, &fourcc, &planes, modifiers)) {
         *why = egl_failure("eglExportDMABUFImageQueryMESA");
         return false;
     }
     EGLint strides[GlDmabuf::MAX_PLANES] = {}, offsets[GlDmabuf::MAX_PLANES] = {};
     /* before the call, so that ~GlDmabuf closes whatever a failing one leaves */
     buffer.num_planes = planes;
-    if (!eglExportDMABUFImageMESA(display, image, buffer.fd, strides, offsets)) {
+    if (!egl_calls().export_image(display, image, buffer.fd, strides, offsets)) {
         *why = egl_failure("eglExportDMABUFImageMESA");
         return false;
     }

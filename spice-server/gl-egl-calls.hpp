@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* EGL calls that are extensions of the display, or core since EGL 1.5.
+ *
+ * Not through libepoxy: it resolves such a call when it is made for the first time, and
+ * aborts the process if no context is current in that thread then. Fences are destroyed
+ * and images exported wherever their last user happens to be. */
+#pragma once
+
+#include <epoxy/egl.h>
+
+namespace red {
+
+/* Which of them a display has is asked of its extension string and version, never by
+ * whether a pointer is null: EGL hands out stubs for calls it does not know. */
+struct EglCalls {
+    PFNEGLCREATESYNCKHRPROC create_sync_khr;         /* EGL_KHR_fence_sync */
+    PFNEGLDESTROYSYNCKHRPROC destroy_sync_khr;
+    PFNEGLCLIENTWAITSYNCKHRPROC client_wait_sync_khr;
+    PFNEGLWAITSYNCKHRPROC wait_sync_khr;             /* EGL_KHR_wait_sync */
+    PFNEGLCREATESYNCPROC create_sync;                /* EGL 1.5 */
+    PFNEGLDESTROYSYNCPROC destroy_sync;
+    PFNEGLCLIENTWAITSYNCPROC client_wait_sync;
+    PFNEGLEXPORTDMABUFIMAGEQUERYMESAPROC export_query; /* EGL_MESA_image_dma_buf_export */
+    PFNEGLEXPORTDMABUFIMAGEMESAPROC export_image;
+};
+
+template <typename Call> void egl_look_up(Call &call, const char *name)
+{
+    call = reinterpret_cast<Call>(eglGetProcAddress(name));
+}
+
+/* Any thread */
+inline const EglCalls &egl_calls()
+{
+    static const EglCalls calls = [] {
+        EglCalls found;
+        egl_look_up(found.create_sync_khr, "eglCreateSyncKHR");
+        egl_look_up(found.destroy_sync_khr, "eglDestroySyncKHR");
+        egl_look_up(found.client_wait_sync_khr, "eglClientWaitSyncKHR");
+        egl_look_up(found.wait_sync_khr, "eglWaitSyncKHR");
+        egl_look_up(found.create_sync, "eglCreateSync");
+        egl_look_up(found.destroy_sync, "eglDestroySync");
+        egl_look_up(found.client_wait_sync, "eglClientWaitSync");
+        egl_look_up(found.export_query, "eglExportDMABUFImageQueryMESA");
+        egl_look_up(found.export_image, "eglExportDMABUFImageMESA");
+        return found;
+    }();
+    return calls;
+}
+
+} // namespace red
