@@ -65,20 +65,28 @@ def has_real_udmabuf():
     return os.path.exists("/dev/udmabuf")
 
 
+def _library(name):
+    """A preload library of ci/, wherever under build/ its meson project was set up"""
+    for depth in ("*", "*/*", "*/*/*"):
+        found = sorted(glob.glob(os.path.join(BUILD, depth, "lib{}.so".format(name))))
+        if found:
+            return found[0]
+    raise Missing("lib{}.so is missing under build/: run scripts/build".format(name))
+
+
 def udmabuf_double():
     """The LD_PRELOAD library that stands in for /dev/udmabuf"""
-    found = sorted(glob.glob(os.path.join(BUILD, "**", "*udmabuf*.so"), recursive=True))
-    if not found:
-        raise Missing("the udmabuf double is missing: run scripts/build doubles")
-    return found[0]
+    return _library("udmabuf-double")
+
+
+def dmabuf_preload():
+    """What makes dma-bufs work here: nothing where the host has them, else the double"""
+    return [] if has_real_udmabuf() else [udmabuf_double()]
 
 
 def eglcount():
     """The LD_PRELOAD library that counts EGL calls"""
-    found = sorted(glob.glob(os.path.join(BUILD, "**", "*eglcount*.so"), recursive=True))
-    if not found:
-        raise Missing("eglcount is missing: run scripts/build doubles")
-    return found[0]
+    return _library("eglcount")
 
 
 def kvm_works():

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Clients come, go, stop, and are of several kinds at once."""
+
+from support.picture import LOSSLESS, LOSSY, wrong_corners
+from support.vmtest import SIZE, VmTest
+from support.waiting import wait_until
+
+
+def right(tolerance):
+    return lambda picture: wrong_corners(picture, *SIZE, tolerance=tolerance)
+
+
+class Clients(VmTest):
+
+    def _comes_leaves_returns(self, way, tolerance):
+        with self.machine(unix=True, guest={"flips": "forever"}) as vm:
+            with vm.client(way) as first:
+                first.wait_for_picture(right(tolerance))
+                first.wait_for_frames(1)
+            wait_until(lambda: not vm.display()["clients"], "the client is gone")
+            before = vm.display()
+            vm.wait_for_display(lambda d: d["draws"] > before["draws"] + 60, "60 more draws")
+            after = vm.display()
+            self.assertEqual(after["readbacks"], before["readbacks"])
+            self.assertEqual(after["prime-exports"], before["prime-exports"])
+            with vm.client(way) as second:
+                second.wait_for_picture(right(tolerance))
+            self.assertLess(vm.progress()["maxgap"], 2000000)
+
+    def test_a_remote_client_comes_leaves_and_returns_while_the_guest_flips(self):
+        self._comes_leaves_returns("tcp", LOSSY)
+
+    def test_a_local_client_comes_leaves_and_returns_while_the_guest_flips(self):
+        self._comes_leaves_returns("unix", LOSSLESS)
+
+    def test_a_client_of_a_still_guest_sees_its_picture_at_once(self):
+        with self.machine(unix=True, guest={"pattern": "still"}) as vm:
+            for way in ("tcp", "unix"):
+                with vm.client(way) as client:
+                    client.wait_for_picture(right(LOSSLESS))
+            self.assertEqual(vm.progress()["flips"], 0)
+
+    def test_local_and_remote_clients_are_each_served_their_way(self):
+        with self.machine(unix=True) as vm:
+            local, remote = vm.client("unix", "local"), vm.client("tcp", "remote")
+            local.wait_for_picture(right(LOSSLESS))
+            remote.wait_for_picture(right(LOSSY))
+            vm.tell("set pattern=motion")
+            numbers = vm.flips(120)
+            self.assertLess(numbers["maxgap"], 2000000)
+            vm.tell("set pattern=corners")
+            vm.flips(10)
+            local.wait_for_picture(right(LOSSLESS))
+            remote.wait_for_picture(right(LOSSY))
+            display = vm.display()
+            paths = sorted(client["path"] for client in display["clients"])
+            self.assertIn("local", paths)
+            self.assertTrue(set(paths) <= {"local", "software", "image"}, paths)
+            self.assertGreater(display["readbacks"], 0)
+            self.assertTrue(local.display()["gl"])
+            self.assertFalse(remote.display()["gl"])
+
+    def _a_stopped_client(self, way):
+        with self.machine(unix=True, guest={"pattern": "motion"}) as vm:
+            client = vm.client(way)
+            client.wait_for_frames(1)
+            vm.flips(30)
+            client.stop()
+            # Five seconds' worth: more than any queue between the two takes up
+            numbers = vm.flips(300, timeout=60)
+            self.assertLess(numbers["maxgap"], 2000000)
+            self.assertLess(numbers["t"], 15000)
+            client.go_on()
+            vm.tell("set pattern=corners")
+            vm.flips(30)
+            client.wait_for_picture(right(LOSSY))
+
+    def test_a_stopped_remote_client_does_not_freeze_the_guest(self):
+        self._a_stopped_client("tcp")
+
+    def test_a_stopped_local_client_does_not_freeze_the_guest(self):
+        self._a_stopped_client("unix")
+
+    def test_a_local_client_that_never_answers_does_not_freeze_the_guest(self):
+        with self.machine(unix=True, guest={"pattern": "motion"}) as vm:
+            client = vm.client("unix", options=["--withhold"])
+            client.wait_for_frames(1)
+            numbers = vm.flips(300, timeout=60)
+            self.assertLess(numbers["maxgap"], 2000000)
+            self.assertLess(numbers["t"], 15000)
+            client.ask("answer")
+            frames = client.display()["frames"]
+            vm.flips(60)
+            client.wait(lambda d: d["frames"] > frames, "frames once it answers")

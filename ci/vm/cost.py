@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Nothing is done for a client that is not there, and nothing is done twice."""
+
+from support.vmtest import SIZE, VmTest
+from support.waiting import wait_until
+
+
+class Cost(VmTest):
+
+    def test_nobody_connected_costs_no_export_no_readback_and_no_descriptor(self):
+        with self.counted_machine(unix=True, guest={"pattern": "band", "rate": 0}) as vm:
+            vm.flips(10)
+            files = vm.open_files()
+            before = vm.display()
+            vm.flips(1000)
+            after = vm.display()
+            self.assertEqual(after["prime-exports"], 0)
+            self.assertEqual(after["readbacks"], 0)
+            self.assertGreaterEqual(after["draws"] - before["draws"], 1000)
+            self.assertEqual(after["draws-unseen"], after["draws"])
+            self.assertEqual(vm.open_files(), files)
+            calls = self.egl_calls()["calls"]
+            self.assertEqual(calls.get("eglExportDMABUFImageMESA", 0), 0)
+            self.assertEqual(calls.get("glReadPixels", 0), 0)
+
+    def test_nobody_connected_makes_one_image_per_backing_image(self):
+        with self.counted_machine(guest={"pattern": "band", "rate": 0, "buffers": 3}) as vm:
+            vm.flips(10)
+            before = self.egl_calls()["calls"]
+            vm.flips(300)
+            after = self.egl_calls()["calls"]
+            self.assertEqual(before["eglCreateImage"], after["eglCreateImage"])
+
+    def test_a_local_client_costs_one_export_per_backing_image(self):
+        for buffers in (2, 3):
+            with self.counted_machine(unix=True, guest={"pattern": "band",
+                                                        "buffers": buffers}) as vm:
+                client = vm.client("unix")
+                client.wait_for_frames(1)
+                vm.flips(200)
+                self.assertEqual(vm.display()["prime-exports"], buffers)
+                self.assertEqual(vm.display()["readbacks"], 0)
+                calls = self.egl_calls()["calls"]
+                self.assertEqual(calls["eglExportDMABUFImageMESA"], buffers)
+                self.assertGreaterEqual(client.display()["draws"], 150)
+                vm.close()
+
+    def test_a_second_local_client_costs_no_second_export(self):
+        with self.machine(unix=True, guest={"pattern": "band"}) as vm:
+            with vm.client("unix") as first:
+                first.wait_for_frames(1)
+                vm.flips(30)
+                exports = vm.display()["prime-exports"]
+            wait_until(lambda: not vm.display()["clients"], "the client is gone")
+            with vm.client("unix") as second:
+                second.wait_for_frames(1)
+                vm.flips(30)
+            self.assertEqual(vm.display()["prime-exports"], exports)
+
+    def test_two_remote_clients_share_each_readback(self):
+        # Slow enough that every frame is read back before the next one comes
+        with self.machine(guest={"pattern": "motion", "rate": 10}) as vm:
+            clients = [vm.client("tcp"), vm.client("tcp")]
+            for client in clients:
+                client.wait_for_frames(1)
+            wait_until(lambda: len(vm.display()["clients"]) == 2, "two clients are served")
+            vm.flips(10)
+            before = vm.display()
+            seen = [client.display()["frames"] for client in clients]
+            vm.flips(100)
+            after = vm.display()
+            draws = after["draws"] - before["draws"]
+            readbacks = after["readbacks"] - before["readbacks"]
+            self.assertLessEqual(readbacks, draws + 1)
+            self.assertGreaterEqual(readbacks, draws * 8 // 10)
+            for client, frames in zip(clients, seen):
+                self.assertGreater(client.display()["frames"] - frames, 30)
+
+    def test_a_small_change_costs_a_small_readback_and_few_bytes(self):
+        with self.machine(guest={"pattern": "small", "mode": "dirty", "rate": 20}) as vm:
+            client = vm.client("tcp")
+            client.wait_for_frames(1)
+            vm.flips(5)
+            before, received = vm.display(), client.display()
+            vm.flips(40)
+            after, now = vm.display(), client.display()
+            whole = SIZE[0] * SIZE[1] * 4
+            self.assertGreater(after["readbacks"], before["readbacks"])
+            read = after["readback-bytes"] - before["readback-bytes"]
+            self.assertLess(read / (after["readbacks"] - before["readbacks"]), whole / 10)
+            self.assertLess(now["bytes"] - received["bytes"], 40 * 64 * 64 * 4)
+            self.assertGreater(now["frames"], received["frames"])

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""EGL with and without dma-bufs."""
+
+from support.picture import LOSSLESS, LOSSY, wrong_corners
+from support.vmtest import SIZE, VmTest
+
+
+class Dmabuf(VmTest):
+
+    def test_without_dmabufs_a_remote_client_is_served_all_the_same(self):
+        self.needs_no_udmabuf()
+        with self.machine(dmabuf=False) as vm:
+            client = vm.client("tcp")
+            client.wait_for_picture(lambda p: wrong_corners(p, *SIZE, tolerance=LOSSY))
+            vm.flips(60)
+            self.assertEqual(vm.display()["prime-exports"], 0)
+
+    def test_without_dmabufs_a_local_client_is_served_as_a_remote_one(self):
+        self.needs_no_udmabuf()
+        with self.machine(dmabuf=False, unix=True) as vm:
+            client = vm.client("unix")
+            client.wait_for_picture(lambda p: wrong_corners(p, *SIZE, tolerance=LOSSY))
+            vm.flips(60)
+            self.assertIsNone(client.display()["gl"])
+            self.assertIn(vm.display()["clients"][0]["path"], ("software", "image"))
+
+    def test_with_dmabufs_a_local_client_gets_one(self):
+        with self.machine(unix=True) as vm:
+            client = vm.client("unix")
+            client.wait_for_picture(lambda p: wrong_corners(p, *SIZE, tolerance=LOSSLESS))
+            vm.flips(60)
+            gl = client.display()["gl"]
+            self.assertEqual((gl["width"], gl["height"]), SIZE)
+            self.assertEqual(vm.display()["clients"][0]["path"], "local")

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a client shows is what the guest shows."""
+
+from support.picture import LOSSLESS, LOSSY, wrong_corners
+from support.vmtest import SIZE, VmTest
+
+
+def right(tolerance=LOSSLESS, size=SIZE, head=0):
+    return lambda picture: wrong_corners(picture, *size, tolerance=tolerance, head=head)
+
+
+class Pixels(VmTest):
+
+    def test_a_remote_client_sees_the_right_pixels_in_a_video(self):
+        with self.machine() as vm:
+            client = vm.client("tcp")
+            # Motion makes the server open a video stream; the test picture follows within it
+            vm.tell("set pattern=motion")
+            vm.tell("flips forever")
+            vm.wait_for_display(lambda d: d["clients"] and d["clients"][0]["path"] == "software",
+                                "the client is served by a video encoder")
+            client.wait_for_frames(30)
+            vm.tell("set pattern=corners")
+            client.wait_for_picture(right(LOSSY))
+
+    def test_a_picture_that_stands_still_becomes_lossless_at_a_remote_client(self):
+        with self.machine() as vm:
+            client = vm.client("tcp")
+            vm.tell("set pattern=motion")
+            vm.flips(90)
+            client.wait_for_frames(1)
+            vm.tell("set pattern=corners")
+            client.wait_for_picture(right(LOSSLESS), timeout=30)
+
+    def test_images_to_a_remote_client_are_lossless(self):
+        with self.machine(spice=["streaming-video=off"]) as vm:
+            client = vm.client("tcp")
+            client.wait_for_picture(right(LOSSLESS))
+            vm.flips(60)
+            client.wait_for_picture(right(LOSSLESS))
+            self.assertEqual(vm.display()["clients"][0]["path"], "image")
+
+    def test_a_local_client_maps_the_very_pixels(self):
+        with self.machine(unix=True) as vm:
+            client = vm.client("unix")
+            client.wait_for_picture(right(LOSSLESS))
+            vm.flips(60)
+            display = client.wait(lambda d: d["gl"], "a dma-buf")
+            self.assertIsNone(right(LOSSLESS)(client.picture()))
+            self.assertGreater(display["draws"], 0)
+            self.assertEqual(display["invalidates"], 0)
+
+    def test_no_frame_at_a_remote_client_is_older_than_the_one_before(self):
+        with self.machine(guest={"pattern": "counter"}) as vm:
+            client = vm.client("tcp", options=["--counter"])
+            client.wait_for_frames(1)
+            last = vm.flips(300)["frame"]
+            display = client.wait(lambda d: d["counter"] == last, "the last frame")
+            self.assertEqual(display["counter_backwards"], 0)
+            self.assertGreater(display["counter_changes"], 30)
+
+    def test_no_frame_at_a_local_client_is_older_than_the_one_before(self):
+        with self.machine(unix=True, guest={"pattern": "counter"}) as vm:
+            client = vm.client("unix", options=["--counter"])
+            client.wait_for_frames(1)
+            last = vm.flips(300)["frame"]
+            display = client.wait(lambda d: d["counter"] == last, "the last frame")
+            self.assertEqual(display["counter_backwards"], 0)
+            self.assertGreater(display["counter_changes"], 30)

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The base class of the VM tests."""
+
+import fcntl
+import os
+
+from avocado import Test
+
+from . import eglcalls, stack
+from .machine import Machine
+
+SIZE = (1280, 720)
+
+
+class VmTest(Test):
+    """Machines of a test are closed at its end, whatever happens."""
+
+    def setUp(self):
+        self._machines = []
+        os.makedirs(stack.BUILD, exist_ok=True)
+        # Avocado runs tests side by side. The promises are about time too: one guest at once.
+        self._turn = open(os.path.join(stack.BUILD, "vm.lock"), "w", encoding="ascii")
+        fcntl.flock(self._turn, fcntl.LOCK_EX)
+
+    def tearDown(self):
+        try:
+            for machine in self._machines:
+                machine.close()
+        finally:
+            self._turn.close()
+
+    def machine(self, dmabuf=True, preload=(), **options):
+        """A machine that has not been started.
+
+        dmabuf: whether its EGL can export dma-bufs; where the host has a udmabuf driver it
+            always can
+        """
+        libraries = (stack.dmabuf_preload() if dmabuf else []) + list(preload)
+        options.setdefault("name", "vm{}".format(len(self._machines)))
+        machine = Machine(self.logdir, preload=libraries, **options)
+        self._machines.append(machine)
+        return machine
+
+    def counted_machine(self, **options):
+        """A machine whose EGL calls are counted, see egl_calls()"""
+        path = os.path.join(self.logdir, "egl-calls")
+        environment = dict(options.pop("environment", {}), EGLCOUNT_FILE=path)
+        return self.machine(preload=[stack.eglcount()], environment=environment, **options)
+
+    def egl_calls(self):
+        return eglcalls.read(os.path.join(self.logdir, "egl-calls"))
+
+    def needs_no_udmabuf(self):
+        if stack.has_real_udmabuf():
+            self.cancel("this host has /dev/udmabuf: its EGL always exports dma-bufs")
