@@ -23,10 +23,10 @@ bool parse_codecs(const std::string &text, std::vector<int> *codecs)
     return !codecs->empty();
 }
 
-Client::Client(const std::string &uri, Callbacks callbacks):
-    session(spice_session_new()), callbacks(std::move(callbacks))
+Client::Client(const Address &address, Callbacks callbacks):
+    address(address), session(spice_session_new()), callbacks(std::move(callbacks))
 {
-    g_object_set(session, "uri", uri.c_str(), "enable-audio", FALSE, "enable-usbredir", FALSE,
+    g_object_set(session, "enable-audio", FALSE, "enable-usbredir", FALSE,
                  "enable-smartcard", FALSE, nullptr);
     g_signal_connect(session, "channel-new", G_CALLBACK(on_channel), this);
     g_signal_connect(session, "channel-destroy", G_CALLBACK(on_channel_gone), this);
@@ -37,6 +37,7 @@ Client::~Client()
     disconnect();
     g_signal_handlers_disconnect_by_data(session, this);
     displays.clear();
+    taps.clear();
     g_object_unref(session);
 }
 
@@ -60,7 +61,8 @@ void Client::withhold_answers(bool withhold)
 
 bool Client::connect()
 {
-    return spice_session_connect(session);
+    /* Each channel then asks for its socket, see on_open_fd() */
+    return spice_session_open_fd(session, -1);
 }
 
 void Client::disconnect()
@@ -101,10 +103,29 @@ void Client::on_channel(SpiceSession *, SpiceChannel *channel, Client *self)
         return;
     }
     g_signal_connect(channel, "channel-event", G_CALLBACK(on_event), self);
+    g_signal_connect(channel, "open-fd", G_CALLBACK(on_open_fd), self);
     /* The session connects the main channel itself */
     if (!SPICE_IS_MAIN_CHANNEL(channel)) {
         spice_channel_connect(channel);
     }
+}
+
+void Client::on_open_fd(SpiceChannel *channel, int, Client *self)
+{
+    std::string why;
+    const int server = self->address.connect(&why);
+    if (server < 0) {
+        self->fail(why);
+        return;
+    }
+    auto tap = std::make_unique<WireTap>(server, SPICE_IS_DISPLAY_CHANNEL(channel),
+                                         self->no_video);
+    spice_channel_open_fd(channel, tap->take_client_fd());
+    const auto display = self->displays.find(channel);
+    if (display != self->displays.end()) {
+        display->second->watch_wire(&tap->counts());
+    }
+    self->taps[channel] = std::move(tap);
 }
 
 void Client::on_channel_gone(SpiceSession *, SpiceChannel *channel, Client *self)
@@ -125,14 +146,21 @@ void Client::on_event(SpiceChannel *channel, SpiceChannelEvent event, Client *se
         }
         return;
     }
-    if (event == SPICE_CHANNEL_SWITCHING || self->closing || !self->error.empty()) {
+    if (event == SPICE_CHANNEL_SWITCHING || self->closing) {
         return;
     }
     const GError *error = spice_channel_get_error(channel);
-    self->error = error ? error->message
-                  : event == SPICE_CHANNEL_CLOSED ? "the server closed the connection"
-                                                  : "cannot connect";
-    self->callbacks.over(self->error);
+    self->fail(error ? error->message
+               : event == SPICE_CHANNEL_CLOSED ? "the server closed the connection"
+                                               : "cannot connect");
+}
+
+void Client::fail(const std::string &why)
+{
+    if (error.empty()) {
+        error = why;
+        callbacks.over(error);
+    }
 }
 
 void Client::on_cursor_move(SpiceCursorChannel *, int x, int y, Client *self)

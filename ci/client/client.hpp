@@ -11,7 +11,9 @@
 #include <json-glib/json-glib.h>
 #include <spice-client.h>
 
+#include "address.hpp"
 #include "display.hpp"
+#include "wire-tap.hpp"
 
 /* "mjpeg", "vp8", "h264", "vp9", "h265" separated by commas; false if one is not known */
 bool parse_codecs(const std::string &text, std::vector<int> *codecs);
@@ -24,14 +26,15 @@ public:
         std::function<void(const std::string &)> over;  /* connection lost or refused, and why */
     };
 
-    /* URI as spice-gtk takes it: spice://HOST:PORT or spice+unix:///PATH */
-    Client(const std::string &uri, Callbacks callbacks);
+    Client(const Address &address, Callbacks callbacks);
     ~Client();
     Client(const Client &) = delete;
     Client &operator=(const Client &) = delete;
 
     void prefer_codecs(std::vector<int> codecs);
     void watch_counter();
+    /* Tells the server that this client knows no video codec */
+    void hide_video() { no_video = true; }
     void withhold_answers(bool withhold);
     bool connect();
     void disconnect();
@@ -43,19 +46,23 @@ public:
 private:
     static void on_channel(SpiceSession *, SpiceChannel *channel, Client *self);
     static void on_channel_gone(SpiceSession *, SpiceChannel *channel, Client *self);
+    static void on_open_fd(SpiceChannel *channel, int with_tls, Client *self);
     static void on_event(SpiceChannel *channel, SpiceChannelEvent event, Client *self);
     static void on_cursor_move(SpiceCursorChannel *, int x, int y, Client *self);
     static void on_cursor_hide(SpiceCursorChannel *, Client *self);
     static void on_cursor_shape(SpiceCursorChannel *channel, GParamSpec *, Client *self);
 
+    void fail(const std::string &why);
     void add_display(SpiceDisplayChannel *channel);
     void report_cursor(JsonBuilder *builder) const;
 
+    Address address;
     SpiceSession *session;
     Callbacks callbacks;
     std::vector<int> codecs;
-    bool counting = false, withheld = false, closing = false, connected = false;
+    bool no_video = false, counting = false, withheld = false, closing = false, connected = false;
     std::map<SpiceChannel *, std::unique_ptr<Display>> displays;
+    std::map<SpiceChannel *, std::unique_ptr<WireTap>> taps;
     std::string error;
 
     struct {

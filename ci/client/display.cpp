@@ -196,10 +196,29 @@ static void add_gl(JsonBuilder *builder, const SpiceGlScanout &scanout)
     json_builder_end_object(builder);
 }
 
+static const char *codec_name(int codec)
+{
+    static const char *const names[] = {nullptr, "mjpeg", "vp8", "h264", "vp9", "h265"};
+    return codec > 0 && codec < int(G_N_ELEMENTS(names)) ? names[codec] : nullptr;
+}
+
+static void add_wire(JsonBuilder *builder, const WireReader::Counts *wire)
+{
+    const char *codec = codec_name(wire ? wire->codec.load() : 0);
+    add_number(builder, "bytes", wire ? wire->bytes.load() : 0);
+    add_number(builder, "streams", wire ? wire->streams.load() : 0);
+    add_number(builder, "video_frames", wire ? wire->video_frames.load() : 0);
+    add_number(builder, "images", wire ? wire->images.load() : 0);
+    json_builder_set_member_name(builder, "codec");
+    if (codec) {
+        json_builder_add_string_value(builder, codec);
+    } else {
+        json_builder_add_null_value(builder);
+    }
+}
+
 void Display::report(JsonBuilder *builder) const
 {
-    gulong bytes = 0;
-    g_object_get(channel, "total-read-bytes", &bytes, nullptr);
     json_builder_begin_object(builder);
     add_number(builder, "channel", channel_id);
     add_number(builder, "width", width());
@@ -211,7 +230,7 @@ void Display::report(JsonBuilder *builder) const
     add_number(builder, "invalidated_pixels", invalidated_pixels);
     add_number(builder, "smallest_update", invalidates ? smallest_update : 0);
     add_number(builder, "primaries", primaries);
-    add_number(builder, "bytes", bytes);
+    add_wire(builder, wire);
     add_number(builder, "counter", counter);
     add_number(builder, "counter_changes", counter_changes);
     add_number(builder, "counter_backwards", counter_backwards);

@@ -8,6 +8,7 @@
 #include <spice-client.h>
 
 #include "picture.hpp"
+#include "wire-tap.hpp"
 
 class Display
 {
@@ -30,6 +31,9 @@ public:
     /* Reads the frame counter of each update (costs a copy of each picture) */
     void watch_counter() { counting = true; }
 
+    /* What the connection's tap counts; must outlive this object */
+    void watch_wire(const WireReader::Counts *counts) { wire = counts; }
+
     /* Adds an object to the array that BUILDER is in */
     void report(JsonBuilder *builder) const;
 
@@ -48,6 +52,7 @@ private:
 
     SpiceDisplayChannel *channel;
     std::function<void(Display &)> changed;
+    const WireReader::Counts *wire = nullptr;
     int channel_id = 0;
     bool gl = false;              /* the picture is a dma-buf, not the primary surface */
     bool primary = false;

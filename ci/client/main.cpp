@@ -8,6 +8,7 @@
 #include "control.hpp"
 
 struct Settings {
+    Address address;
     std::string uri, picture, json;
     std::vector<int> codecs;
     int display = 0;
@@ -16,7 +17,7 @@ struct Settings {
     int until_idle = 0;       /* milliseconds */
     uint32_t width = 0, height = 0;
     double timeout = 60;      /* seconds */
-    bool withhold = false, stop_reading = false, control = false, counter = false;
+    bool withhold = false, stop_reading = false, no_video = false, control = false, counter = false;
 };
 
 static bool parse_size(const char *text, Settings *settings)
@@ -32,7 +33,7 @@ static Settings parse(int argc, char **argv)
     Settings settings;
     gchar *uri = nullptr, *picture = nullptr, *json = nullptr, *codecs = nullptr, *size = nullptr;
     gint64 frames = 0;
-    gboolean withhold = FALSE, stop = FALSE, control = FALSE, counter = FALSE;
+    gboolean no_video = FALSE, withhold = FALSE, stop = FALSE, control = FALSE, counter = FALSE;
     const GOptionEntry entries[] = {
         {"uri", 'u', 0, G_OPTION_ARG_STRING, &uri, "spice://HOST:PORT or spice+unix:///PATH", "URI"},
         {"frames", 0, 0, G_OPTION_ARG_INT64, &frames, "End after N updates of the picture", "N"},
@@ -48,6 +49,8 @@ static Settings parse(int argc, char **argv)
         {"json", 0, 0, G_OPTION_ARG_FILENAME, &json, "Write the report here, not to stdout", "FILE"},
         {"codec", 0, 0, G_OPTION_ARG_STRING, &codecs,
          "Preferred codecs, best first: mjpeg,vp8,h264,vp9,h265", "LIST"},
+        {"no-video", 0, 0, G_OPTION_ARG_NONE, &no_video,
+         "Tell the server that this client knows no video codec", nullptr},
         {"counter", 0, 0, G_OPTION_ARG_NONE, &counter,
          "Read the guest's frame counter in each update", nullptr},
         {"withhold", 0, 0, G_OPTION_ARG_NONE, &withhold, "Never answer gl-draws", nullptr},
@@ -64,6 +67,8 @@ static Settings parse(int argc, char **argv)
         why = error->message;
     } else if (!uri || argc > 1) {
         why = "--uri is needed, and no other arguments";
+    } else if (!settings.address.parse(uri)) {
+        why = std::string("neither spice://HOST:PORT nor spice+unix:///PATH: ") + uri;
     } else if (size && !parse_size(size, &settings)) {
         why = std::string("not WxH: ") + size;
     } else if (codecs && !parse_codecs(codecs, &settings.codecs)) {
@@ -81,6 +86,7 @@ static Settings parse(int argc, char **argv)
     settings.frames = frames;
     settings.withhold = withhold;
     settings.stop_reading = stop;
+    settings.no_video = no_video;
     settings.control = control;
     settings.counter = counter;
     return settings;
@@ -93,10 +99,13 @@ public:
 
     int execute()
     {
-        Client client(settings.uri, {[this](Display &display) { changed(display); },
+        Client client(settings.address, {[this](Display &display) { changed(display); },
                                      [this](const std::string &why) { over(why); }});
         client.prefer_codecs(settings.codecs);
         client.withhold_answers(settings.withhold);
+        if (settings.no_video) {
+            client.hide_video();
+        }
         if (settings.counter) {
             client.watch_counter();
         }

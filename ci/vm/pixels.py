@@ -19,7 +19,8 @@ class Pixels(VmTest):
             vm.tell("flips forever")
             vm.wait_for_display(lambda d: d["clients"] and d["clients"][0]["path"] == "software",
                                 "the client is served by a video encoder")
-            client.wait_for_frames(30)
+            client.wait(lambda d: d["video_frames"] >= 30, "30 frames of video")
+            self.assertTrue(client.display()["codec"])
             vm.tell("set pattern=corners")
             client.wait_for_picture(right(LOSSY))
 
@@ -38,6 +39,18 @@ class Pixels(VmTest):
             client.wait_for_picture(right(LOSSLESS))
             vm.flips(60)
             client.wait_for_picture(right(LOSSLESS))
+            self.assertEqual(vm.display()["clients"][0]["path"], "image")
+
+    def test_a_client_that_knows_no_codec_gets_lossless_images(self):
+        with self.machine() as vm:
+            client = vm.client("tcp", options=["--no-video"])
+            client.wait_for_frames(1)
+            vm.tell("set pattern=motion")
+            vm.flips(120)
+            vm.tell("set pattern=corners")
+            vm.flips(10)
+            client.wait_for_picture(right(LOSSLESS))
+            self.assertEqual(client.display()["video_frames"], 0)
             self.assertEqual(vm.display()["clients"][0]["path"], "image")
 
     def test_a_local_client_maps_the_very_pixels(self):

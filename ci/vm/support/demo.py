@@ -93,7 +93,8 @@ class Case:
             "readbacks": after["readbacks"],
             "frames_delivered": now["frames"] - received["frames"],
             "bytes": now["bytes"] - received["bytes"],
-            "codec": server.get("codec"), "path": server.get("path", "none"),
+            # The client's own word, from the wire: null where there was no video stream
+            "codec": now.get("codec"), "path": server.get("path", "none"),
             "picture": shown,
             "draws": after["draws"] - before["draws"],
             "longest_frame_us": numbers["maxgap"],

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "address.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+bool Address::parse(const std::string &uri)
+{
+    static const std::string tcp = "spice://", local = "spice+unix://";
+    if (uri.compare(0, local.size(), local) == 0) {
+        path = uri.substr(local.size());
+        return !path.empty() && path.size() < sizeof(sockaddr_un::sun_path);
+    }
+    const auto colon = uri.rfind(':');
+    if (uri.compare(0, tcp.size(), tcp) != 0 || colon < tcp.size()) {
+        return false;
+    }
+    host = uri.substr(tcp.size(), colon - tcp.size());
+    port = uri.substr(colon + 1);
+    /* An IPv6 address stands in brackets */
+    if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+        host = host.substr(1, host.size() - 2);
+    }
+    return !host.empty() && !port.empty();
+}
+
+static int connect_local(const std::string &path)
+{
+    struct sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, reinterpret_cast<sockaddr *>(&address), sizeof(address)) != 0) {
+        const int error = errno;
+        close(fd);
+        errno = error;
+        return -1;
+    }
+    return fd;
+}
+
+static int connect_tcp(const addrinfo *candidates)
+{
+    for (const addrinfo *one = candidates; one; one = one->ai_next) {
+        const int fd = socket(one->ai_family, one->ai_socktype | SOCK_CLOEXEC, one->ai_protocol);
+        if (fd < 0) {
+            continue;
+        }
+        if (connect(fd, one->ai_addr, one->ai_addrlen) == 0) {
+            const int on = 1;
+            setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+            return fd;
+        }
+        const int error = errno;
+        close(fd);
+        errno = error;
+    }
+    return -1;
+}
+
+int Address::connect(std::string *why) const
+{
+    int fd = -1;
+    if (!path.empty()) {
+        fd = connect_local(path);
+    } else {
+        addrinfo hints = {}, *found = nullptr;
+        hints.ai_socktype = SOCK_STREAM;
+        const int error = getaddrinfo(host.c_str(), port.c_str(), &hints, &found);
+        if (error) {
+            *why = host + ": " + gai_strerror(error);
+            return -1;
+        }
+        fd = connect_tcp(found);
+        freeaddrinfo(found);
+    }
+    if (fd < 0) {
+        *why = (path.empty() ? host + ":" + port : path) + ": " + strerror(errno);
+    }
+    return fd;
+}

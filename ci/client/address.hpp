@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where a server is, and a socket to it. */
+#pragma once
+
+#include <string>
+
+struct Address {
+    std::string host, port; /* empty for a Unix socket */
+    std::string path;
+
+    /* spice://HOST:PORT or spice+unix:///PATH; false if it is neither */
+    bool parse(const std::string &uri);
+    /* A connected socket, close-on-exec, that the caller owns; -1 with *why */
+    int connect(std::string *why) const;
+};

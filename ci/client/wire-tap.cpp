@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "wire-tap.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <poll.h>
+#include <spice/enums.h>
+#include <spice/protocol.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* As much of a message as anything here looks at */
+static constexpr size_t HEAD_BYTES = 32;
+static constexpr int MAX_FDS = 4;
+
+static uint32_t le32(const uint8_t *data)
+{
+    return data[0] | data[1] << 8 | data[2] << 16 | uint32_t{data[3]} << 24;
+}
+
+static void put_le32(uint8_t *data, uint32_t value)
+{
+    for (int i = 0; i < 4; i++) {
+        data[i] = value >> (8 * i);
+    }
+}
+
+void WireReader::expect(State next, uint64_t length)
+{
+    state = next;
+    left = length;
+    head.clear();
+    if (left == 0) {
+        complete();
+    }
+}
+
+void WireReader::read(const uint8_t *data, size_t length)
+{
+    total.bytes += length;
+    while (display && length) {
+        const size_t take = std::min<uint64_t>(length, left);
+        if (head.size() < HEAD_BYTES) {
+            head.insert(head.end(), data, data + std::min(take, HEAD_BYTES - head.size()));
+        }
+        data += take;
+        length -= take;
+        left -= take;
+        if (left == 0) {
+            complete();
+        }
+    }
+}
+
+/* Both sides have had SPICE_COMMON_CAP_MINI_HEADER for many years: 2 bytes of type, 4 of size. */
+void WireReader::complete()
+{
+    switch (state) {
+    case LINK_HEADER:
+        expect(LINK_REPLY, le32(&head[12]));
+        break;
+    case LINK_REPLY:
+        expect(LINK_RESULT, 4);
+        break;
+    case HEADER:
+        type = head[0] | head[1] << 8;
+        expect(BODY, le32(&head[2]));
+        break;
+    case BODY:
+        message_ends();
+        break;
+    case LINK_RESULT:
+    case FD_BYTE:
+        expect(HEADER, 6);
+        break;
+    }
+}
+
+void WireReader::message_ends()
+{
+    switch (type) {
+    case SPICE_MSG_DISPLAY_STREAM_CREATE:
+        /* surface 4, stream 4, flags 1, codec 1 */
+        if (head.size() > 9) {
+            total.codec = head[9];
+        }
+        total.streams++;
+        break;
+    case SPICE_MSG_DISPLAY_STREAM_DATA:
+    case SPICE_MSG_DISPLAY_STREAM_DATA_SIZED:
+        total.video_frames++;
+        break;
+    case SPICE_MSG_DISPLAY_DRAW_COPY:
+        total.images++;
+        break;
+    case SPICE_MSG_DISPLAY_GL_SCANOUT_UNIX:
+        /* width, height, stride, fourcc; with a fourcc, a byte that carries the fd follows */
+        if (head.size() >= 16 && le32(&head[12])) {
+            expect(FD_BYTE, 1);
+            return;
+        }
+        break;
+    }
+    expect(HEADER, 6);
+}
+
+WireTap::WireTap(int server, bool display, bool hide_video):
+    server(server), rewrite(display && hide_video), reader(display)
+{
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0) {
+        client = pair[0];
+        ours = pair[1];
+        thread = std::thread(&WireTap::run, this);
+    }
+}
+
+WireTap::~WireTap()
+{
+    if (thread.joinable()) {
+        shutdown(ours, SHUT_RDWR);
+        shutdown(server, SHUT_RDWR);
+        thread.join();
+    }
+    for (int fd : {server, client, ours}) {
+        if (fd >= 0) {
+            close(fd);
+        }
+    }
+}
+
+int WireTap::take_client_fd()
+{
+    const int fd = client;
+    client = -1;
+    return fd;
+}
+
+void WireTap::run()
+{
+    struct pollfd fds[2] = {{server, POLLIN, 0}, {ours, POLLIN, 0}};
+    bool open = true;
+    while (open) {
+        if (poll(fds, 2, -1) < 0 && errno != EINTR) {
+            break;
+        }
+        open = (!fds[0].revents || forward_to_client()) && (!fds[1].revents || forward_to_server());
+    }
+    shutdown(ours, SHUT_RDWR);
+    shutdown(server, SHUT_RDWR);
+}
+
+static bool send_all(int fd, const uint8_t *data, size_t length)
+{
+    while (length) {
+        const ssize_t sent = send(fd, data, length, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR) {
+            continue;
+        }
+        if (sent <= 0) {
+            return false;
+        }
+        data += sent;
+        length -= sent;
+    }
+    return true;
+}
+
+/* With the descriptors that come along: the kernel never merges what carries descriptors
+ * with what follows it */
+bool WireTap::forward_to_client()
+{
+    uint8_t data[65536];
+    alignas(cmsghdr) char control[CMSG_SPACE(MAX_FDS * sizeof(int))];
+    struct iovec bytes = {data, sizeof(data)};
+    struct msghdr message = {};
+    message.msg_iov = &bytes;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof(control);
+    const ssize_t got = recvmsg(server, &message, MSG_CMSG_CLOEXEC);
+    if (got <= 0) {
+        return got < 0 && errno == EINTR;
+    }
+    reader.read(data, got);
+    const cmsghdr *with = CMSG_FIRSTHDR(&message);
+    if (!with || with->cmsg_type != SCM_RIGHTS) {
+        return send_all(ours, data, got);
+    }
+    bytes.iov_len = got;
+    const bool sent = sendmsg(ours, &message, MSG_NOSIGNAL) == got;
+    for (size_t at = CMSG_LEN(0); at < with->cmsg_len; at += sizeof(int)) {
+        int fd;
+        memcpy(&fd, reinterpret_cast<const char *>(with) + at, sizeof(fd));
+        close(fd);
+    }
+    return sent;
+}
+
+/* Takes the video codecs out of the display channel's capabilities. MULTI_CODEC stays:
+ * without it a client is taken for an old one that knows MJPEG. */
+static void hide_codecs(uint8_t *link, size_t length)
+{
+    const uint8_t *message = link + sizeof(SpiceLinkHeader);
+    const uint32_t common = le32(message + 6), channel = le32(message + 10);
+    const size_t at = sizeof(SpiceLinkHeader) + le32(message + 14) + size_t{common} * 4;
+    if (channel == 0 || at + 4 > length) {
+        return;
+    }
+    uint32_t caps = le32(link + at);
+    for (int cap : {SPICE_DISPLAY_CAP_CODEC_MJPEG, SPICE_DISPLAY_CAP_CODEC_VP8,
+                    SPICE_DISPLAY_CAP_CODEC_H264, SPICE_DISPLAY_CAP_CODEC_VP9,
+                    SPICE_DISPLAY_CAP_CODEC_H265}) {
+        caps &= ~(1u << cap);
+    }
+    put_le32(link + at, caps | 1u << SPICE_DISPLAY_CAP_MULTI_CODEC);
+}
+
+bool WireTap::forward_to_server()
+{
+    uint8_t data[65536];
+    const ssize_t got = recv(ours, data, sizeof(data), 0);
+    if (got <= 0) {
+        return got < 0 && errno == EINTR;
+    }
+    if (!rewrite) {
+        return send_all(server, data, got);
+    }
+    link.insert(link.end(), data, data + got);
+    if (link.size() < sizeof(SpiceLinkHeader) + sizeof(SpiceLinkMess) ||
+        link.size() < sizeof(SpiceLinkHeader) + le32(&link[12])) {
+        return true;
+    }
+    rewrite = false;
+    hide_codecs(link.data(), link.size());
+    return send_all(server, link.data(), link.size());
+}
