@@ -1,0 +1,44 @@
+/*
+ * The EGL display QEMU renders on when no window system lends it one
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef UI_EGL_PLATFORM_H
+#define UI_EGL_PLATFORM_H
+
+#include "ui/egl-helpers.h"
+
+/**
+ * qemu_egl_platform_init:
+ * @rendernode: file name of a DRM render node, or NULL for the first one
+ * @mode: the GL flavour wanted, not DISPLAY_GL_MODE_OFF
+ * @errp: what was tried and why each of it failed
+ *
+ * Initialises qemu_egl_display, qemu_egl_config, qemu_egl_mode and
+ * qemu_egl_rn_ctx on the first platform that works: GBM on the render node,
+ * the EGL device that belongs to this node and, when there is no node and none
+ * was named, a software renderer.  The context is left current.  A second call
+ * keeps the display of the first one.
+ *
+ * The environment variable QEMU_EGL_PLATFORM ("gbm", "device" or
+ * "surfaceless") restricts the choice to one platform; it is a debugging aid.
+ *
+ * Returns: true on success.  On failure nothing is left initialised.
+ */
+bool qemu_egl_platform_init(const char *rendernode, DisplayGLMode mode,
+                            Error **errp);
+
+/*
+ * The platform in use: "gbm", "device" or "surfaceless"; NULL if
+ * qemu_egl_platform_init() has not succeeded (a window system's display).
+ */
+const char *qemu_egl_platform_name(void);
+
+/* GL_RENDERER of the display in use; NULL as above */
+const char *qemu_egl_platform_renderer(void);
+
+/* How often eglInitialize() has succeeded in this process, failed tries too */
+unsigned qemu_egl_platform_initialized(void);
+
+#endif /* UI_EGL_PLATFORM_H */

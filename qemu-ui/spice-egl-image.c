@@ -1,0 +1,261 @@
+/*
+ * EGL images that are lent to spice-server, one per backing image
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/error-report.h"
+#include "qemu/main-loop.h"
+#include "system/cpus.h"
+#include "spice-egl.h"
+#include "spice-gl-api.h"
+#include "trace.h"
+
+/* A guest flips between two to four; more than this many are stale */
+#define MAX_IMAGES 16
+
+#define MOD_INVALID ((1ULL << 56) - 1)
+
+struct SpiceEglImage {
+    QTAILQ_ENTRY(SpiceEglImage) next;
+    QXLInstance *qxl;
+    uint64_t id;
+    EGLImageKHR image;
+    uint32_t tex_id;            /* the backing image is this texture ... */
+    QemuDmaBuf *dmabuf;         /* ... or this dma-buf */
+    uint32_t width, height;     /* pixels, of the backing image */
+    bool lent;                  /* spice-server will give it back */
+};
+
+void spice_egl_images_init(SpiceEglImages *images, QXLInstance *qxl)
+{
+    images->qxl = qxl;
+    images->count = 0;
+    QTAILQ_INIT(&images->list);
+}
+
+/*
+ * eglCreateImage() may return the handle of an image that was destroyed
+ * before, which is why images have an identity of their own.
+ */
+static uint64_t next_id(void)
+{
+    static uint64_t last;
+
+    return ++last;
+}
+
+/* ---- the way back ---- */
+
+static void image_free(void *opaque)
+{
+    SpiceEglImage *image = opaque;
+
+    trace_qemu_spice_egl_image_destroy(image->qxl->id, image->id);
+    eglDestroyImageKHR(qemu_egl_display, image->image);
+    g_free(image);
+}
+
+/* Called by spice-server from any thread */
+static void image_given_back(QXLInstance *qxl, void *egl_image, void *opaque)
+{
+    aio_bh_schedule_oneshot(qemu_get_aio_context(), image_free, opaque);
+}
+
+static void image_release(void *opaque)
+{
+    SpiceEglImage *image = opaque;
+
+    trace_qemu_spice_egl_image_release(image->qxl->id, image->id);
+    qemu_spice_gl_api()->release_texture(image->qxl, image->id);
+}
+
+static void image_forget(SpiceEglImages *images, SpiceEglImage *image)
+{
+    QTAILQ_REMOVE(&images->list, image, next);
+    images->count--;
+    if (!image->lent) {
+        aio_bh_schedule_oneshot(qemu_get_aio_context(), image_free, image);
+    } else if (qemu_in_vcpu_thread()) {
+        /* spice-server wants to be called from the main loop */
+        aio_bh_schedule_oneshot(qemu_get_aio_context(), image_release, image);
+    } else {
+        image_release(image);
+    }
+}
+
+/* ---- looking up ---- */
+
+static SpiceEglImage *image_find(SpiceEglImages *images,
+                                 uint32_t tex_id, QemuDmaBuf *dmabuf)
+{
+    SpiceEglImage *image;
+
+    QTAILQ_FOREACH(image, &images->list, next) {
+        if (image->tex_id == tex_id && image->dmabuf == dmabuf) {
+            return image;
+        }
+    }
+    return NULL;
+}
+
+/* As image_find(); also forgets an image that does not match any more */
+static SpiceEglImage *image_lookup(SpiceEglImages *images,
+                                   uint32_t tex_id, QemuDmaBuf *dmabuf,
+                                   uint32_t width, uint32_t height)
+{
+    SpiceEglImage *image = image_find(images, tex_id, dmabuf);
+
+    if (!image) {
+        return NULL;
+    }
+    if (image->width != width || image->height != height) {
+        image_forget(images, image);
+        return NULL;
+    }
+    QTAILQ_REMOVE(&images->list, image, next);
+    QTAILQ_INSERT_HEAD(&images->list, image, next);
+    return image;
+}
+
+void spice_egl_forget_texture(SpiceEglImages *images, uint32_t tex_id)
+{
+    SpiceEglImage *image = image_find(images, tex_id, NULL);
+
+    if (image) {
+        image_forget(images, image);
+    }
+}
+
+void spice_egl_forget_dmabuf(SpiceEglImages *images, QemuDmaBuf *dmabuf)
+{
+    SpiceEglImage *image = image_find(images, 0, dmabuf);
+
+    if (image) {
+        image_forget(images, image);
+    }
+}
+
+/* ---- making them ---- */
+
+static SpiceEglImage *image_add(SpiceEglImages *images, EGLImageKHR egl_image,
+                                uint32_t tex_id, QemuDmaBuf *dmabuf,
+                                uint32_t width, uint32_t height)
+{
+    SpiceEglImage *image;
+
+    if (egl_image == EGL_NO_IMAGE_KHR) {
+        error_report_once("spice: no EGL image of a %ux%u %s: %s",
+                          width, height, dmabuf ? "dma-buf" : "texture",
+                          qemu_egl_get_error_string());
+        return NULL;
+    }
+
+    image = g_new0(SpiceEglImage, 1);
+    image->qxl = images->qxl;
+    image->id = next_id();
+    image->image = egl_image;
+    image->tex_id = tex_id;
+    image->dmabuf = dmabuf;
+    image->width = width;
+    image->height = height;
+    QTAILQ_INSERT_HEAD(&images->list, image, next);
+    if (++images->count > MAX_IMAGES) {
+        image_forget(images, QTAILQ_LAST(&images->list));
+    }
+    trace_qemu_spice_egl_image_create(images->qxl->id, image->id,
+                                      dmabuf ? "dma-buf" : "texture", tex_id,
+                                      width, height);
+    return image;
+}
+
+SpiceEglImage *spice_egl_image_of_texture(SpiceEglImages *images,
+                                          uint32_t tex_id,
+                                          uint32_t width, uint32_t height)
+{
+    SpiceEglImage *image = image_lookup(images, tex_id, NULL, width, height);
+    EGLImageKHR egl_image;
+
+    if (image) {
+        return image;
+    }
+    egl_image = eglCreateImageKHR(qemu_egl_display, eglGetCurrentContext(),
+                                  EGL_GL_TEXTURE_2D_KHR,
+                                  (EGLClientBuffer)(uintptr_t)tex_id, NULL);
+    return image_add(images, egl_image, tex_id, NULL, width, height);
+}
+
+static EGLImageKHR import_dmabuf(QemuDmaBuf *dmabuf)
+{
+    uint64_t modifier = qemu_dmabuf_get_modifier(dmabuf);
+    EGLint attributes[] = {
+        EGL_WIDTH, qemu_dmabuf_get_backing_width(dmabuf),
+        EGL_HEIGHT, qemu_dmabuf_get_backing_height(dmabuf),
+        EGL_LINUX_DRM_FOURCC_EXT, qemu_dmabuf_get_fourcc(dmabuf),
+        EGL_DMA_BUF_PLANE0_FD_EXT, qemu_dmabuf_get_fd(dmabuf),
+        EGL_DMA_BUF_PLANE0_PITCH_EXT, qemu_dmabuf_get_stride(dmabuf),
+        EGL_DMA_BUF_PLANE0_OFFSET_EXT, 0,
+        EGL_NONE, EGL_NONE, EGL_NONE, EGL_NONE, /* room for the modifier */
+        EGL_NONE,
+    };
+
+    if (!qemu_egl_has_dmabuf()) {
+        return EGL_NO_IMAGE_KHR;
+    }
+    /* As elsewhere in QEMU, 0 stands for "not known" and not for linear */
+    if (modifier && modifier != MOD_INVALID &&
+        epoxy_has_egl_extension(qemu_egl_display,
+                                "EGL_EXT_image_dma_buf_import_modifiers")) {
+        attributes[12] = EGL_DMA_BUF_PLANE0_MODIFIER_LO_EXT;
+        attributes[13] = modifier & 0xffffffff;
+        attributes[14] = EGL_DMA_BUF_PLANE0_MODIFIER_HI_EXT;
+        attributes[15] = modifier >> 32;
+    }
+    return eglCreateImageKHR(qemu_egl_display, EGL_NO_CONTEXT,
+                             EGL_LINUX_DMA_BUF_EXT, NULL, attributes);
+}
+
+SpiceEglImage *spice_egl_image_of_dmabuf(SpiceEglImages *images,
+                                         QemuDmaBuf *dmabuf)
+{
+    uint32_t width = qemu_dmabuf_get_backing_width(dmabuf);
+    uint32_t height = qemu_dmabuf_get_backing_height(dmabuf);
+    SpiceEglImage *image = image_lookup(images, 0, dmabuf, width, height);
+
+    return image ?: image_add(images, import_dmabuf(dmabuf), 0, dmabuf,
+                              width, height);
+}
+
+/* ---- lending them ---- */
+
+bool spice_egl_scanout(SpiceEglImages *images, SpiceEglImage *image,
+                       const SpiceEglView *view)
+{
+    QXLGLScanout scanout = {
+        .size = sizeof(scanout),
+        .flags = view->y_0_top ? QXL_GL_SCANOUT_Y0TOP : 0,
+        .image_id = image->id,
+        .egl_image = image->image,
+        .backing_width = image->width,
+        .backing_height = image->height,
+        .x = view->x,
+        .y = view->y,
+        .width = view->width,
+        .height = view->height,
+        .release = image_given_back,
+        .opaque = image,
+    };
+    int ret = qemu_spice_gl_api()->scanout_texture(images->qxl, &scanout);
+
+    trace_qemu_spice_egl_scanout(images->qxl->id, image->id, view->width,
+                                 view->height, view->x, view->y,
+                                 view->y_0_top, ret);
+    if (ret < 0) {
+        error_report_once("spice: scanout of %ux%u failed: %s",
+                          view->width, view->height, strerror(-ret));
+        return false;
+    }
+    image->lent = true;
+    return true;
+}

@@ -1,0 +1,480 @@
+/*
+ * SPICE display whose scanouts are EGL images
+ *
+ * QEMU and spice-server share one EGLDisplay.  What the guest shows is wrapped
+ * in an EGL image, once per backing image, and handed over; who looks at it
+ * and how is spice-server's business.
+ *
+ * Callbacks may come from vCPU threads (device reset) with the BQL held.  They
+ * only note what is wanted; GL and spice-server are used in the main loop.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/error-report.h"
+#include "qemu/main-loop.h"
+#include "qemu/timer.h"
+#include "system/cpus.h"
+#include "ui/qemu-spice.h"
+#include "spice-egl.h"
+#include "spice-gl-api.h"
+#include "trace.h"
+
+/* Just before console.c would warn that the guest is still blocked */
+#define DRAW_TIMEOUT_MS 900
+
+SpiceEglList spice_egl_displays = QTAILQ_HEAD_INITIALIZER(spice_egl_displays);
+
+static DisplayChangeListenerOps listener_ops;
+static DisplayGLCtxOps gl_ctx_ops;
+
+/* The listener is found from there; SimpleSpiceDisplay has a pointer to it */
+static SpiceEgl *egl_of(DisplayChangeListener *dcl)
+{
+    return container_of(dcl, SimpleSpiceDisplay, dcl)->egl;
+}
+
+EGLContext spice_egl_enter(void)
+{
+    EGLContext previous = eglGetCurrentContext();
+
+    if (previous != qemu_egl_rn_ctx) {
+        eglMakeCurrent(qemu_egl_display, EGL_NO_SURFACE, EGL_NO_SURFACE,
+                       qemu_egl_rn_ctx);
+    }
+    return previous;
+}
+
+void spice_egl_leave(EGLContext previous)
+{
+    if (previous != qemu_egl_rn_ctx && previous != EGL_NO_CONTEXT) {
+        eglMakeCurrent(qemu_egl_display, EGL_NO_SURFACE, EGL_NO_SURFACE,
+                       previous);
+    }
+}
+
+/* ---- damage ---- */
+
+static void damage_clear(SpiceEgl *egl)
+{
+    memset(&egl->damage, 0, sizeof(egl->damage));
+}
+
+/* @x, @y: relative to the view; clipped to it */
+static void damage_add(SpiceEgl *egl, int64_t x, int64_t y,
+                       int64_t w, int64_t h)
+{
+    QXLRect rect = {
+        .left   = MAX(x, 0),
+        .top    = MAX(y, 0),
+        .right  = MIN(x + w, egl->view.width),
+        .bottom = MIN(y + h, egl->view.height),
+    };
+
+    if (rect.left < rect.right && rect.top < rect.bottom) {
+        qemu_spice_rect_union(&egl->damage, &rect);
+    }
+}
+
+static void damage_all(SpiceEgl *egl)
+{
+    damage_add(egl, 0, 0, egl->view.width, egl->view.height);
+}
+
+void spice_egl_show(SpiceEgl *egl, SpiceEglSource source,
+                    const SpiceEglView *view)
+{
+    /* What was not drawn of the old view is not of the new one either */
+    bool undrawn = !qemu_spice_rect_is_empty(&egl->damage);
+
+    egl->source = source;
+    egl->disabled = source == SPICE_EGL_NONE;
+    egl->view = *view;
+    damage_clear(egl);
+    if (undrawn) {
+        damage_all(egl);
+    }
+}
+
+/* ---- drawing ---- */
+
+static void set_blocked(SpiceEgl *egl, bool block)
+{
+    SimpleSpiceDisplay *ssd = egl->ssd;
+
+    if (egl->blocked == block) {
+        return;
+    }
+    egl->blocked = block;
+    if (block) {
+        timer_mod(ssd->gl_unblock_timer,
+                  qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + DRAW_TIMEOUT_MS);
+    } else {
+        timer_del(ssd->gl_unblock_timer);
+    }
+    graphic_hw_gl_block(ssd->dcl.con, block);
+}
+
+/* spice-server does not answer: better a torn picture than a frozen guest */
+static void draw_timeout(void *opaque)
+{
+    SpiceEgl *egl = opaque;
+
+    if (!egl->warned) {
+        egl->warned = true;
+        warn_report("spice: display %d: draw not done after %d ms, "
+                    "going on without", egl->ssd->qxl.id, DRAW_TIMEOUT_MS);
+    }
+    set_blocked(egl, false);
+}
+
+/* After the drawing commands of the current context; NULL: they are done */
+static EGLSyncKHR make_fence(void)
+{
+    EGLContext previous = eglGetCurrentContext();
+    EGLSyncKHR sync = EGL_NO_SYNC_KHR;
+
+    if (previous == EGL_NO_CONTEXT) {
+        spice_egl_enter();
+    }
+    if (epoxy_has_egl_extension(qemu_egl_display, "EGL_KHR_fence_sync")) {
+        sync = eglCreateSyncKHR(qemu_egl_display, EGL_SYNC_FENCE_KHR, NULL);
+    }
+    if (sync != EGL_NO_SYNC_KHR) {
+        glFlush();
+    } else {
+        glFinish();
+    }
+    return sync;
+}
+
+static void start_draw(SpiceEgl *egl)
+{
+    QXLCookie *cookie = qxl_cookie_new(QXL_COOKIE_TYPE_GL_DRAW_DONE, 0);
+    EGLSyncKHR sync = make_fence();
+    QXLRect r = egl->damage;
+    int ret;
+
+    /* The answer may come before the call returns; it takes a BH to arrive */
+    damage_clear(egl);
+    egl->draw_pending = true;
+    set_blocked(egl, true);
+    ret = qemu_spice_gl_api()->draw_fence_async(&egl->ssd->qxl, r.left, r.top,
+                                                r.right - r.left,
+                                                r.bottom - r.top,
+                                                sync, (uintptr_t)cookie);
+    trace_qemu_spice_egl_draw(egl->ssd->qxl.id, r.right - r.left,
+                              r.bottom - r.top, r.left, r.top, ret);
+    if (ret < 0) {
+        g_free(cookie);
+        if (sync != EGL_NO_SYNC_KHR) {
+            eglDestroySyncKHR(qemu_egl_display, sync);
+        }
+        egl->draw_pending = false;
+        set_blocked(egl, false);
+    }
+}
+
+static void upload_surface(SpiceEgl *egl)
+{
+    SimpleSpiceDisplay *ssd = egl->ssd;
+    QXLRect *r = &egl->damage;
+    SpiceEglImage *image;
+
+    if (!egl->surface_changed) {
+        surface_gl_update_texture(ssd->gls, ssd->ds, r->left, r->top,
+                                  r->right - r->left, r->bottom - r->top);
+        return;
+    }
+
+    surface_gl_create_texture(ssd->gls, ssd->ds);
+    image = spice_egl_image_of_texture(&egl->images, ssd->ds->texture,
+                                       surface_width(ssd->ds),
+                                       surface_height(ssd->ds));
+    if (image && spice_egl_scanout(&egl->images, image, &egl->view)) {
+        egl->surface_changed = false;
+    }
+}
+
+static void delete_dead_textures(SpiceEgl *egl)
+{
+    EGLContext previous;
+
+    if (!egl->dead_textures->len) {
+        return;
+    }
+    previous = spice_egl_enter();
+    glDeleteTextures(egl->dead_textures->len,
+                     (GLuint *)egl->dead_textures->data);
+    spice_egl_leave(previous);
+    g_array_set_size(egl->dead_textures, 0);
+}
+
+static void draw_surface(SpiceEgl *egl)
+{
+    EGLContext previous = spice_egl_enter();
+
+    upload_surface(egl);
+    if (egl->surface_changed) {
+        damage_clear(egl);
+    } else {
+        start_draw(egl);
+    }
+    spice_egl_leave(previous);
+}
+
+/* Draws what is damaged, now or when the outstanding draw is done */
+static void draw(SpiceEgl *egl)
+{
+    EGLContext previous;
+
+    if (egl->draw_pending || qemu_spice_rect_is_empty(&egl->damage)) {
+        return;
+    }
+    switch (egl->source) {
+    case SPICE_EGL_NONE:
+        damage_clear(egl);
+        break;
+    case SPICE_EGL_SURFACE:
+        draw_surface(egl);
+        break;
+    case SPICE_EGL_TEXTURE:
+        start_draw(egl);
+        break;
+    case SPICE_EGL_DMABUF:
+        previous = spice_egl_enter();
+        if (spice_egl_compose_dmabuf(egl)) {
+            start_draw(egl);
+        } else {
+            damage_clear(egl);
+        }
+        spice_egl_leave(previous);
+        break;
+    }
+}
+
+static void draw_done(void *opaque)
+{
+    SpiceEgl *egl = opaque;
+
+    trace_qemu_spice_egl_draw_done(egl->ssd->qxl.id);
+    egl->draw_pending = false;
+    draw(egl);
+    if (!egl->draw_pending) {
+        set_blocked(egl, false);
+    }
+}
+
+/* ---- what the vCPUs asked for ---- */
+
+static void sync_state(void *opaque)
+{
+    SpiceEgl *egl = opaque;
+
+    delete_dead_textures(egl);
+    if (egl->disabled) {
+        egl->disabled = false;
+        qemu_spice_gl_api()->scanout_texture(&egl->ssd->qxl, NULL);
+    }
+}
+
+static void sync_soon(SpiceEgl *egl)
+{
+    if (qemu_in_vcpu_thread()) {
+        qemu_bh_schedule(egl->sync_bh);
+    } else {
+        sync_state(egl);
+    }
+}
+
+static void show_nothing(SpiceEgl *egl)
+{
+    static const SpiceEglView nothing;
+
+    spice_egl_show(egl, SPICE_EGL_NONE, &nothing);
+}
+
+/* ---- 2D surfaces ---- */
+
+static void egl_gfx_switch(DisplayChangeListener *dcl, DisplaySurface *surface)
+{
+    SpiceEgl *egl = egl_of(dcl);
+    SimpleSpiceDisplay *ssd = egl->ssd;
+
+    if (ssd->ds && ssd->ds->texture) {
+        spice_egl_forget_texture(&egl->images, ssd->ds->texture);
+        g_array_append_val(egl->dead_textures, ssd->ds->texture);
+        ssd->ds->texture = 0;
+    }
+    ssd->ds = surface;
+    if (surface) {
+        SpiceEglView view = {
+            .width = surface_width(surface),
+            .height = surface_height(surface),
+        };
+
+        /* Uploaded when it is first drawn: often a texture comes before */
+        spice_egl_show(egl, SPICE_EGL_SURFACE, &view);
+        damage_all(egl);
+        egl->surface_changed = true;
+    } else if (egl->source == SPICE_EGL_SURFACE) {
+        show_nothing(egl);
+    }
+    sync_soon(egl);
+}
+
+static void egl_gfx_update(DisplayChangeListener *dcl,
+                           int x, int y, int w, int h)
+{
+    SpiceEgl *egl = egl_of(dcl);
+
+    if (egl->source == SPICE_EGL_SURFACE) {
+        damage_add(egl, x, y, w, h);
+    }
+}
+
+static void egl_refresh(DisplayChangeListener *dcl)
+{
+    SpiceEgl *egl = egl_of(dcl);
+
+    if (!egl->ssd->ds || qemu_console_is_gl_blocked(dcl->con)) {
+        return;
+    }
+    graphic_hw_update(dcl->con);
+    if (egl->source == SPICE_EGL_SURFACE) {
+        draw(egl);
+    }
+}
+
+/* ---- GL scanouts ---- */
+
+static void egl_scanout_disable(DisplayChangeListener *dcl)
+{
+    SpiceEgl *egl = egl_of(dcl);
+
+    trace_qemu_spice_gl_scanout_disable(egl->ssd->qxl.id);
+    show_nothing(egl);
+    sync_soon(egl);
+}
+
+static void egl_scanout_texture(DisplayChangeListener *dcl,
+                                uint32_t tex_id, bool y_0_top,
+                                uint32_t backing_width,
+                                uint32_t backing_height,
+                                uint32_t x, uint32_t y,
+                                uint32_t w, uint32_t h, void *d3d_tex2d)
+{
+    SpiceEgl *egl = egl_of(dcl);
+    SpiceEglView view = {
+        .x = x, .y = y, .width = w, .height = h, .y_0_top = y_0_top,
+    };
+    SpiceEglImage *image;
+
+    assert(tex_id);
+    image = spice_egl_image_of_texture(&egl->images, tex_id,
+                                       backing_width, backing_height);
+    if (image && spice_egl_scanout(&egl->images, image, &view)) {
+        spice_egl_show(egl, SPICE_EGL_TEXTURE, &view);
+    }
+}
+
+static void egl_release_texture(DisplayChangeListener *dcl, uint32_t tex_id)
+{
+    spice_egl_forget_texture(&egl_of(dcl)->images, tex_id);
+}
+
+static bool egl_has_dmabuf(DisplayChangeListener *dcl)
+{
+    return qemu_egl_has_dmabuf();
+}
+
+static void egl_gl_update(DisplayChangeListener *dcl,
+                          uint32_t x, uint32_t y, uint32_t w, uint32_t h)
+{
+    SpiceEgl *egl = egl_of(dcl);
+
+    switch (egl->source) {
+    case SPICE_EGL_TEXTURE:
+        /* virglrenderer's devices count from the texture's corner */
+        damage_add(egl, (int64_t)x - egl->view.x, (int64_t)y - egl->view.y,
+                   w, h);
+        break;
+    case SPICE_EGL_DMABUF:
+        /* Some devices count from the scanout's corner, others do not */
+        if (egl->view.x || egl->view.y) {
+            damage_all(egl);
+        } else {
+            damage_add(egl, x, y, w, h);
+        }
+        break;
+    default:
+        return;
+    }
+    draw(egl);
+}
+
+/* ---- setting up ---- */
+
+static bool egl_is_compatible_dcl(DisplayGLCtx *dgc,
+                                  DisplayChangeListener *dcl)
+{
+    return dcl->ops == &listener_ops;
+}
+
+/* @ssd is set up for dma-bufs: take over what is the same here */
+static void init_ops(SimpleSpiceDisplay *ssd)
+{
+    listener_ops = (DisplayChangeListenerOps) {
+        .dpy_name               = "spice-egl-image",
+        .dpy_gfx_update         = egl_gfx_update,
+        .dpy_gfx_switch         = egl_gfx_switch,
+        .dpy_gfx_check_format   = console_gl_check_format,
+        .dpy_refresh            = egl_refresh,
+        .dpy_mouse_set          = ssd->dcl.ops->dpy_mouse_set,
+        .dpy_cursor_define      = ssd->dcl.ops->dpy_cursor_define,
+
+        .dpy_gl_scanout_disable = egl_scanout_disable,
+        .dpy_gl_scanout_texture = egl_scanout_texture,
+        .dpy_has_dmabuf         = egl_has_dmabuf,
+        .dpy_gl_scanout_dmabuf  = spice_egl_scanout_dmabuf,
+        .dpy_gl_cursor_dmabuf   = spice_egl_cursor_dmabuf,
+        .dpy_gl_cursor_position = spice_egl_cursor_position,
+        .dpy_gl_release_dmabuf  = spice_egl_release_dmabuf,
+        .dpy_gl_release_texture = egl_release_texture,
+        .dpy_gl_update          = egl_gl_update,
+    };
+    gl_ctx_ops = *ssd->dgc.ops;
+    gl_ctx_ops.dpy_gl_ctx_is_compatible_dcl = egl_is_compatible_dcl;
+}
+
+int qemu_spice_egl_init(SimpleSpiceDisplay *ssd)
+{
+    SpiceEgl *egl;
+    int ret = qemu_spice_gl_api()->init(&ssd->qxl, qemu_egl_display);
+
+    trace_qemu_spice_egl_init(ssd->qxl.id, ret);
+    if (ret < 0) {
+        return ret;
+    }
+
+    egl = g_new0(SpiceEgl, 1);
+    egl->ssd = ssd;
+    egl->dead_textures = g_array_new(false, false, sizeof(GLuint));
+    egl->sync_bh = qemu_bh_new(sync_state, egl);
+    spice_egl_images_init(&egl->images, &ssd->qxl);
+    QTAILQ_INSERT_TAIL(&spice_egl_displays, egl, next);
+
+    if (!listener_ops.dpy_name) {
+        init_ops(ssd);
+    }
+    ssd->egl = egl;
+    ssd->dcl.ops = &listener_ops;
+    ssd->dgc.ops = &gl_ctx_ops;
+    qemu_bh_delete(ssd->gl_unblock_bh);
+    ssd->gl_unblock_bh = qemu_bh_new(draw_done, egl);
+    timer_free(ssd->gl_unblock_timer);
+    ssd->gl_unblock_timer = timer_new_ms(QEMU_CLOCK_REALTIME,
+                                         draw_timeout, egl);
+    return 0;
+}

@@ -1,0 +1,119 @@
+/*
+ * SPICE display whose scanouts are EGL images
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef UI_SPICE_EGL_H
+#define UI_SPICE_EGL_H
+
+#include "ui/spice-display.h"
+
+#if defined(HAVE_SPICE_GL) && defined(HAVE_SPICE_QXL_GL_INIT)
+
+/* ---- spice-egl-image.c: one EGL image per backing image ---- */
+
+typedef struct SpiceEglImage SpiceEglImage;
+
+/* Most recently scanned out first; protected by the BQL */
+typedef struct SpiceEglImages {
+    QXLInstance *qxl;
+    unsigned count;
+    QTAILQ_HEAD(, SpiceEglImage) list;
+} SpiceEglImages;
+
+/* What is visible of a backing image; pixels, from the picture's top left */
+typedef struct SpiceEglView {
+    uint32_t x, y, width, height;
+    bool y_0_top;
+} SpiceEglView;
+
+void spice_egl_images_init(SpiceEglImages *images, QXLInstance *qxl);
+
+/*
+ * The image of texture @tex_id of the current context's share group, or NULL.
+ * @width, @height: of the whole texture, pixels.  The list keeps the image.
+ */
+SpiceEglImage *spice_egl_image_of_texture(SpiceEglImages *images,
+                                          uint32_t tex_id,
+                                          uint32_t width, uint32_t height);
+
+/* The image of @dmabuf, or NULL.  The list keeps the image. */
+SpiceEglImage *spice_egl_image_of_dmabuf(SpiceEglImages *images,
+                                         QemuDmaBuf *dmabuf);
+
+/*
+ * To be called before the texture or dma-buf goes away.  What has no image is
+ * ignored.  Any thread that holds the BQL.
+ */
+void spice_egl_forget_texture(SpiceEglImages *images, uint32_t tex_id);
+void spice_egl_forget_dmabuf(SpiceEglImages *images, QemuDmaBuf *dmabuf);
+
+/* Puts @image on the screen.  Main loop only. */
+bool spice_egl_scanout(SpiceEglImages *images, SpiceEglImage *image,
+                       const SpiceEglView *view);
+
+/* ---- spice-egl.c: the listener ---- */
+
+typedef enum SpiceEglSource {
+    SPICE_EGL_NONE,
+    SPICE_EGL_SURFACE,
+    SPICE_EGL_TEXTURE,
+    SPICE_EGL_DMABUF,
+} SpiceEglSource;
+
+typedef struct SpiceEgl {
+    SimpleSpiceDisplay *ssd;
+    QTAILQ_ENTRY(SpiceEgl) next;
+
+    SpiceEglImages images;
+    SpiceEglSource source;
+    SpiceEglView view;
+    QXLRect damage;             /* not drawn yet, relative to the view */
+
+    bool draw_pending;          /* spice-server has not answered */
+    bool blocked;               /* the guest's renderer, by us */
+    bool warned;
+    QEMUBH *sync_bh;            /* does in the main loop what vCPUs asked for */
+
+    bool surface_changed;       /* no texture and no image yet */
+    bool disabled;              /* spice-server has not been told yet */
+    GArray *dead_textures;      /* GLuint, of surfaces that are gone */
+
+    bool dmabuf_changed;
+} SpiceEgl;
+
+typedef QTAILQ_HEAD(SpiceEglList, SpiceEgl) SpiceEglList;
+extern SpiceEglList spice_egl_displays;
+
+/*
+ * Makes @ssd scan out EGL images.
+ *
+ * Returns: 0, or a negative errno of spice_qxl_gl_init(); @ssd is unchanged
+ * then.
+ */
+int qemu_spice_egl_init(SimpleSpiceDisplay *ssd);
+
+/* From now on @source is shown, as far as @view says */
+void spice_egl_show(SpiceEgl *egl, SpiceEglSource source,
+                    const SpiceEglView *view);
+
+/* Makes qemu_egl_rn_ctx current; returns what was before, for leave */
+EGLContext spice_egl_enter(void);
+void spice_egl_leave(EGLContext previous);
+
+/* ---- spice-egl-dmabuf.c: guest dma-bufs, and cursors on top of them ---- */
+
+/* Puts what guest and cursor planes show on the screen; false: nothing */
+bool spice_egl_compose_dmabuf(SpiceEgl *egl);
+
+void spice_egl_scanout_dmabuf(DisplayChangeListener *dcl, QemuDmaBuf *dmabuf);
+void spice_egl_release_dmabuf(DisplayChangeListener *dcl, QemuDmaBuf *dmabuf);
+void spice_egl_cursor_dmabuf(DisplayChangeListener *dcl, QemuDmaBuf *dmabuf,
+                             bool have_hot, uint32_t hot_x, uint32_t hot_y);
+void spice_egl_cursor_position(DisplayChangeListener *dcl,
+                               uint32_t pos_x, uint32_t pos_y);
+
+#endif
+
+#endif /* UI_SPICE_EGL_H */

@@ -1,0 +1,133 @@
+/*
+ * The calls of spice-server that take EGL images, found at run time
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include <dlfcn.h>
+
+#include "qemu/error-report.h"
+#include "qemu/option.h"
+#include "qemu/config-file.h"
+#include "spice-gl-api.h"
+#include "spice-egl.h"
+
+#ifdef HAVE_SPICE_QXL_GL_INIT
+
+static bool find_functions(void *handle, SpiceGlApi *api)
+{
+    api->init = dlsym(handle, "spice_qxl_gl_init");
+    api->scanout_texture = dlsym(handle, "spice_qxl_gl_scanout_texture");
+    api->release_texture = dlsym(handle, "spice_qxl_gl_release_texture");
+    api->draw_fence_async = dlsym(handle, "spice_qxl_gl_draw_fence_async");
+    api->get_stats = dlsym(handle, "spice_qxl_gl_get_stats");
+
+    return api->init && api->scanout_texture && api->release_texture &&
+           api->draw_fence_async && api->get_stats;
+}
+
+/*
+ * When this file is part of a module, libspice-server has been loaded for the
+ * module only and is not in the global scope: look from the module then.
+ */
+static bool find_from_module(SpiceGlApi *api)
+{
+    Dl_info self;
+    void *handle;
+    bool found;
+
+    if (!dladdr(find_functions, &self)) {
+        return false;
+    }
+    handle = dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+    if (!handle) {
+        return false;
+    }
+    found = find_functions(handle, api);
+    dlclose(handle);
+    return found;
+}
+
+const SpiceGlApi *qemu_spice_gl_api(void)
+{
+    static SpiceGlApi api;
+    static bool looked, found;
+
+    if (!looked) {
+        looked = true;
+        found = find_functions(RTLD_DEFAULT, &api) || find_from_module(&api);
+    }
+    return found ? &api : NULL;
+}
+
+bool qemu_spice_gl_remote_capable(void)
+{
+    return qemu_spice_gl_api() != NULL;
+}
+
+#else
+
+bool qemu_spice_gl_remote_capable(void)
+{
+    return false;
+}
+
+#endif /* HAVE_SPICE_QXL_GL_INIT */
+
+bool qemu_spice_gl_check_remote(void)
+{
+    Dl_info server;
+    const char *file = "libspice-server";
+
+    if (qemu_spice_gl_remote_capable()) {
+        return true;
+    }
+    if (dladdr(spice_server_new, &server) && server.dli_fname) {
+        file = server.dli_fname;
+    }
+#ifdef HAVE_SPICE_QXL_GL_INIT
+    error_report("spice: %s has no spice_qxl_gl_init(), which is needed to "
+                 "show GL output to remote clients; use a newer spice-server",
+                 file);
+#else
+    error_report("spice: QEMU was built with a spice-server (%d.%d.%d, in use "
+                 "is %s) without spice_qxl_gl_init(), which is needed to show "
+                 "GL output to remote clients",
+                 SPICE_SERVER_VERSION >> 16, (SPICE_SERVER_VERSION >> 8) & 0xff,
+                 SPICE_SERVER_VERSION & 0xff, file);
+#endif
+    return false;
+}
+
+static int init_with_images(SimpleSpiceDisplay *ssd)
+{
+#ifdef HAVE_SPICE_QXL_GL_INIT
+    return qemu_spice_gl_api() ? qemu_spice_egl_init(ssd) : -ENOSYS;
+#else
+    return -ENOSYS;
+#endif
+}
+
+void qemu_spice_gl_choose_listener(SimpleSpiceDisplay *ssd)
+{
+    QemuOpts *opts = QTAILQ_FIRST(&qemu_find_opts("spice")->head);
+    int ret = init_with_images(ssd);
+
+    if (ret == 0) {
+        return;
+    }
+    if (qemu_opt_get_number(opts, "port", 0) ||
+        qemu_opt_get_number(opts, "tls-port", 0)) {
+        error_report("spice: spice_qxl_gl_init failed: %s; "
+                     "cannot use gl=on with port/tls-port", strerror(-ret));
+        exit(1);
+    }
+    if (!epoxy_has_egl_extension(qemu_egl_display,
+                                 "EGL_MESA_image_dma_buf_export")) {
+        error_report("spice: gl=on needs EGL_MESA_image_dma_buf_export, which "
+                     "is not supported, or a spice-server that takes EGL "
+                     "images (spice_qxl_gl_init: %s)", strerror(-ret));
+        exit(1);
+    }
+}

@@ -1,0 +1,47 @@
+/*
+ * The calls of spice-server that take EGL images, found at run time
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef UI_SPICE_GL_API_H
+#define UI_SPICE_GL_API_H
+
+#include "ui/spice-display.h"
+
+#ifdef HAVE_SPICE_GL
+
+/*
+ * A reference to the functions themselves would be one to their symbol
+ * version, and keep QEMU from starting with an older spice-server.
+ */
+#ifdef HAVE_SPICE_QXL_GL_INIT
+typedef struct SpiceGlApi {
+    typeof(spice_qxl_gl_init) *init;
+    typeof(spice_qxl_gl_scanout_texture) *scanout_texture;
+    typeof(spice_qxl_gl_release_texture) *release_texture;
+    typeof(spice_qxl_gl_draw_fence_async) *draw_fence_async;
+    typeof(spice_qxl_gl_get_stats) *get_stats;
+} SpiceGlApi;
+
+/* The calls above, or NULL if the spice-server in use lacks them */
+const SpiceGlApi *qemu_spice_gl_api(void);
+#endif
+
+/* Whether the spice-server in use can show GL scanouts to remote clients */
+bool qemu_spice_gl_remote_capable(void);
+
+/* qemu_spice_gl_remote_capable(); reports the reason if it cannot */
+bool qemu_spice_gl_check_remote(void);
+
+/*
+ * Chooses how @ssd scans out: with EGL images where spice-server takes them,
+ * with the dma-bufs that are set up in @ssd otherwise.  To be called once,
+ * after the interface of @ssd has been added and before its listener is
+ * registered.  Exits with an error when neither can work.
+ */
+void qemu_spice_gl_choose_listener(SimpleSpiceDisplay *ssd);
+
+#endif /* HAVE_SPICE_GL */
+
+#endif /* UI_SPICE_GL_API_H */
