@@ -72,15 +72,15 @@ bool gl_hook_allows_local(DisplayChannelClient *dcc)
     return !gl || gl->paths().allows_local();
 }
 
-bool gl_hook_serves_any(DisplayChannelClient *dcc)
+bool gl_hook_no_surfaces(DisplayChannelClient *dcc)
 {
-    return gl_display(dcc);
+    return gl_display(dcc) && GlPath::is_local(dcc);
 }
 
-bool gl_hook_skips_2d(DisplayChannelClient *dcc)
+bool gl_hook_skips_pictures(DisplayChannelClient *dcc)
 {
     auto gl = gl_display(dcc);
-    return gl && gl->paths().skips_2d(dcc);
+    return gl && gl->paths().skips_pictures(dcc);
 }
 
 bool gl_hook_drops(DisplayChannelClient *dcc, const RedPipeItem *item)

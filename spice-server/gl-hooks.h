@@ -33,10 +33,10 @@ void gl_hook_client_started(DisplayChannelClient *dcc);
 void gl_hook_client_stopped(DisplayChannelClient *dcc);
 /* May this client, which can take dma-bufs, be given some? */
 bool gl_hook_allows_local(DisplayChannelClient *dcc);
-/* Is there a GL display, so that clients need no GL capability? */
-bool gl_hook_serves_any(DisplayChannelClient *dcc);
-/* Should 2D messages not be queued for this client? */
-bool gl_hook_skips_2d(DisplayChannelClient *dcc);
+/* Does this client get dma-bufs instead of surfaces and streams? */
+bool gl_hook_no_surfaces(DisplayChannelClient *dcc);
+/* Should pictures not be queued for this client: as above, or because it lags? */
+bool gl_hook_skips_pictures(DisplayChannelClient *dcc);
 /* Should this item not be sent to this client? */
 bool gl_hook_drops(DisplayChannelClient *dcc, const RedPipeItem *item);
 /* This item is about to be sent, its message is in the marshaller */
@@ -59,8 +59,8 @@ static inline bool gl_hook_draw_done(DisplayChannel *) { return false; }
 static inline void gl_hook_client_started(DisplayChannelClient *) {}
 static inline void gl_hook_client_stopped(DisplayChannelClient *) {}
 static inline bool gl_hook_allows_local(DisplayChannelClient *) { return true; }
-static inline bool gl_hook_serves_any(DisplayChannelClient *) { return false; }
-static inline bool gl_hook_skips_2d(DisplayChannelClient *) { return false; }
+static inline bool gl_hook_no_surfaces(DisplayChannelClient *) { return false; }
+static inline bool gl_hook_skips_pictures(DisplayChannelClient *) { return false; }
 static inline bool gl_hook_drops(DisplayChannelClient *, const RedPipeItem *) { return false; }
 static inline void gl_hook_sending(DisplayChannelClient *, const RedPipeItem *) {}
 static inline void gl_hook_adjust_head(DisplayChannelClient *, SpiceHead *) {}

@@ -86,7 +86,7 @@ static void remove_pictures(DisplayChannelClient *dcc)
     }
 }
 
-bool GlPath::skips_2d(DisplayChannelClient *dcc)
+bool GlPath::skips_pictures(DisplayChannelClient *dcc)
 {
     if (is_local(dcc)) {
         return true;
@@ -118,9 +118,7 @@ bool GlPath::catch_up(DisplayChannel *display)
             client.lagging = false;
             if (surface) {
                 display_channel_current_flush(display, surface);
-                dcc_create_surface(client.dcc, surface);
                 dcc_push_surface_image(client.dcc, surface);
-                client.dcc->pipe_add_empty_msg(SPICE_MSG_DISPLAY_MARK);
             }
         }
     }

@@ -62,7 +62,7 @@ public:
     bool any_local();
     bool any_remote();
 
-    bool skips_2d(DisplayChannelClient *dcc);
+    bool skips_pictures(DisplayChannelClient *dcc);
     bool drops(DisplayChannelClient *dcc, const RedPipeItem *item);
     void sending(DisplayChannelClient *dcc, const RedPipeItem *item);
     /* Lets remote clients that have caught up have the whole picture; true: some lag still */
