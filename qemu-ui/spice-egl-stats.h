@@ -1,0 +1,19 @@
+/*
+ * What query-spice tells about displays that scan out EGL images
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef UI_SPICE_EGL_STATS_H
+#define UI_SPICE_EGL_STATS_H
+
+#include "qapi/qapi-types-ui.h"
+#include "monitor/monitor.h"
+
+/* One element per display that scans out EGL images; NULL: there is none */
+SpiceDisplayList *qemu_spice_egl_query_displays(void);
+
+/* The same for people */
+void hmp_info_spice_displays(Monitor *mon, const SpiceInfo *info);
+
+#endif /* UI_SPICE_EGL_STATS_H */

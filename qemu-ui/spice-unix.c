@@ -1,0 +1,98 @@
+/*
+ * A Unix socket for SPICE clients, next to the TCP ports
+ *
+ * spice-server listens on TCP ports or on a Unix socket, not on both.  With GL
+ * it takes both to serve local clients without a copy and remote ones at all.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "qemu/osdep.h"
+#include "qemu/error-report.h"
+#include "qemu/main-loop.h"
+#include "qemu/notify.h"
+#include "qemu/sockets.h"
+#include "qapi/error.h"
+#include "system/system.h"
+#include "ui/qemu-spice.h"
+#include "spice-unix.h"
+
+#ifndef O_PATH
+#define O_PATH O_RDONLY
+#endif
+
+static struct {
+    int fd;
+    int dir_fd;                 /* survives chroot() */
+    char *name;                 /* within dir_fd */
+    struct stat st;
+    Notifier exit;
+} unix_socket;
+
+static void accept_client(void *opaque)
+{
+    int fd = qemu_accept(unix_socket.fd, NULL, NULL);
+
+    if (fd < 0) {
+        if (errno != EAGAIN && errno != EINTR) {
+            error_report_once("spice: accept on unix-path failed: %s",
+                              strerror(errno));
+        }
+        return;
+    }
+    if (qemu_spice.display_add_client(fd, false, false) < 0) {
+        close(fd);
+    }
+}
+
+/* Not the socket that another QEMU has put in its place */
+static void remove_socket(Notifier *notifier, void *opaque)
+{
+    struct stat st;
+
+    if (fstatat(unix_socket.dir_fd, unix_socket.name, &st,
+                AT_SYMLINK_NOFOLLOW) == 0 &&
+        st.st_dev == unix_socket.st.st_dev &&
+        st.st_ino == unix_socket.st.st_ino) {
+        unlinkat(unix_socket.dir_fd, unix_socket.name, 0);
+    }
+}
+
+static bool remember_socket(const char *path, Error **errp)
+{
+    g_autofree char *dir = g_path_get_dirname(path);
+
+    unix_socket.name = g_path_get_basename(path);
+    unix_socket.dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (unix_socket.dir_fd < 0 ||
+        fstatat(unix_socket.dir_fd, unix_socket.name, &unix_socket.st,
+                AT_SYMLINK_NOFOLLOW) < 0) {
+        error_setg_errno(errp, errno, "spice: unix-path=%s", path);
+        return false;
+    }
+    return true;
+}
+
+bool qemu_spice_unix_listen(const char *path, Error **errp)
+{
+    ERRP_GUARD();
+    SocketAddress addr = {
+        .type = SOCKET_ADDRESS_TYPE_UNIX,
+        .u.q_unix.path = (char *)path,
+    };
+
+    unix_socket.fd = socket_listen(&addr, 16, errp);
+    if (unix_socket.fd < 0) {
+        error_prepend(errp, "spice: unix-path=%s: ", path);
+        return false;
+    }
+    if (!remember_socket(path, errp)) {
+        close(unix_socket.fd);
+        return false;
+    }
+    qemu_socket_set_nonblock(unix_socket.fd);
+    qemu_set_fd_handler(unix_socket.fd, accept_client, NULL, NULL);
+    unix_socket.exit.notify = remove_socket;
+    qemu_add_exit_notifier(&unix_socket.exit);
+    return true;
+}
