@@ -3,6 +3,10 @@
 
 #include <algorithm>
 
+#include <drm/drm_fourcc.h>
+
+#include "gl-egl-calls.hpp"
+
 namespace red {
 
 namespace {
@@ -19,6 +23,45 @@ bool texture_covers(const GlBoundImage &bound)
     return width >= 0 && height >= 0 &&
         static_cast<uint32_t>(width) >= bound.width &&
         static_cast<uint32_t>(height) >= bound.height;
+}
+
+/* Packed YUV with 8 or more bits for each of three components, which as a texture looks
+ * like RGB */
+bool is_yuv_444(uint32_t fourcc)
+{
+    switch (fourcc) {
+    case DRM_FORMAT_AYUV:
+    case DRM_FORMAT_XYUV8888:
+    case DRM_FORMAT_VUY888:
+    case DRM_FORMAT_VUY101010:
+    case DRM_FORMAT_Y410:
+    case DRM_FORMAT_Y412:
+    case DRM_FORMAT_Y416:
+    case DRM_FORMAT_XVYU2101010:
+    case DRM_FORMAT_XVYU12_16161616:
+    case DRM_FORMAT_XVYU16161616:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Some drivers bind a YUV image as a plain texture, whose red and green then are brightness
+ * and colour as they lie in memory. Only external textures convert. */
+bool shows_raw_yuv(const GlContext &context, const GlBoundImage &bound)
+{
+    int fourcc = 0, planes = 0;
+    if (context.can_export() &&
+        egl_calls().export_query(context.display(), bound.image, &fourcc, &planes, nullptr) &&
+        is_yuv_444(fourcc)) {
+        return true;
+    }
+    if (epoxy_gl_version() < 31) {
+        return false;
+    }
+    GLint blue_bits = 0;
+    glGetTexLevelParameteriv(GL_TEXTURE_2D, 0, GL_TEXTURE_BLUE_SIZE, &blue_bits);
+    return blue_bits == 0;
 }
 
 void attach_framebuffer(GlBoundImage &bound, bool bgra_is_known)
@@ -51,7 +94,8 @@ GlBoundImage::~GlBoundImage()
     }
 }
 
-bool GlImageCache::bind_texture(GlBoundImage &bound, GLenum target, std::string *why) const
+GlImageCache::Binding GlImageCache::bind_texture(GlBoundImage &bound, GLenum target,
+                                                 std::string *why) const
 {
     bound.target = target;
     glGenTextures(1, &bound.texture);
@@ -64,16 +108,23 @@ bool GlImageCache::bind_texture(GlBoundImage &bound, GLenum target, std::string 
     gl_clear_errors();
     glEGLImageTargetTexture2DOES(target, bound.image);
     const GLenum error = glGetError();
-    const bool covers = error == GL_NO_ERROR && texture_covers(bound);
-    glBindTexture(target, 0);
-    if (covers) {
-        return true;
+    Binding result = Binding::WRONG_TARGET;
+    if (error != GL_NO_ERROR) {
+        *why = std::string("glEGLImageTargetTexture2DOES: ") + gl_error_name(error);
+    } else if (!texture_covers(bound)) {
+        *why = "the image is smaller than announced";
+        result = Binding::TOO_SMALL;
+    } else if (target == GL_TEXTURE_2D && shows_raw_yuv(ctx, bound)) {
+        *why = "the image is not RGB, and there is no GL_OES_EGL_image_external_essl3";
+    } else {
+        result = Binding::DONE;
     }
-    glDeleteTextures(1, &bound.texture);
-    bound.texture = 0;
-    *why = error == GL_NO_ERROR ? "the image is smaller than announced" :
-        std::string("glEGLImageTargetTexture2DOES: ") + gl_error_name(error);
-    return false;
+    glBindTexture(target, 0);
+    if (result != Binding::DONE) {
+        glDeleteTextures(1, &bound.texture);
+        bound.texture = 0;
+    }
+    return result;
 }
 
 std::unique_ptr<GlBoundImage> GlImageCache::bind(const GlSource &source, std::string *why) const
@@ -83,12 +134,14 @@ std::unique_ptr<GlBoundImage> GlImageCache::bind(const GlSource &source, std::st
     bound->image = source.image;
     bound->width = source.width;
     bound->height = source.height;
-    if (bind_texture(*bound, GL_TEXTURE_2D, why)) {
+    const Binding binding = bind_texture(*bound, GL_TEXTURE_2D, why);
+    if (binding == Binding::DONE) {
         attach_framebuffer(*bound, ctx.can_read_bgra());
         return bound;
     }
     /* YUV and the like exist as external textures only */
-    if (ctx.can_sample_external() && bind_texture(*bound, GL_TEXTURE_EXTERNAL_OES, why)) {
+    if (binding == Binding::WRONG_TARGET && ctx.can_sample_external() &&
+        bind_texture(*bound, GL_TEXTURE_EXTERNAL_OES, why) == Binding::DONE) {
         return bound;
     }
     return nullptr;

@@ -52,8 +52,10 @@ public:
     size_t size() const { return images.size(); }
 
 private:
+    enum class Binding { DONE, WRONG_TARGET, TOO_SMALL };
+
     std::unique_ptr<GlBoundImage> bind(const GlSource &source, std::string *why) const;
-    bool bind_texture(GlBoundImage &bound, GLenum target, std::string *why) const;
+    Binding bind_texture(GlBoundImage &bound, GLenum target, std::string *why) const;
 
     const GlContext &ctx;
     std::vector<std::unique_ptr<GlBoundImage>> images; /* last used last */

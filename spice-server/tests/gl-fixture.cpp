@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+using namespace red;
+
 EGLDisplay test_display()
 {
     static const EGLDisplay display = [] {
@@ -33,9 +35,55 @@ Color picture_color(uint32_t x, uint32_t y)
              static_cast<uint8_t>(255 - x * 3 - y * 17) };
 }
 
+testing::AssertionResult shows(GlReadback &readback, const GlSource &source, const GlRect &rect,
+                               const ColorAt &expected, int tolerance)
+{
+    std::string why;
+    const size_t stride = rect.w * 4 + 12;
+    std::vector<uint8_t> pixels(stride * rect.h, 0xee);
+
+    if (!readback.begin(source, rect, &why)) {
+        return testing::AssertionFailure() << "begin: " << why;
+    }
+    if (!readback.finish(pixels.data(), stride, &why)) {
+        return testing::AssertionFailure() << "finish: " << why;
+    }
+    for (uint32_t y = 0; y < rect.h; y++) {
+        const uint8_t *line = pixels.data() + y * stride;
+        for (uint32_t x = 0; x < rect.w; x++) {
+            const Color c = expected(rect.x + x, rect.y + y);
+            const uint8_t *p = line + x * 4;
+            if (abs(p[0] - c.b) > tolerance || abs(p[1] - c.g) > tolerance ||
+                abs(p[2] - c.r) > tolerance || p[3] != 0xff) {
+                return testing::AssertionFailure() << "pixel " << x << "," << y << " of " <<
+                    rect.w << "x" << rect.h << "+" << rect.x << "+" << rect.y << " is BGRx " <<
+                    int(p[0]) << "," << int(p[1]) << "," << int(p[2]) << "," << int(p[3]) <<
+                    ", not " << int(c.b) << "," << int(c.g) << "," << int(c.r) << ",255";
+            }
+        }
+        for (size_t i = rect.w * 4; i < stride; i++) {
+            if (line[i] != 0xee) {
+                return testing::AssertionFailure() << "wrote past the end of line " << y;
+            }
+        }
+    }
+    return testing::AssertionSuccess();
+}
+
+std::vector<GlRect> rectangles(uint32_t w, uint32_t h)
+{
+    std::vector<GlRect> all = { { 0, 0, w, h }, { 0, 0, 1, 1 }, { w - 1, h - 1, 1, 1 },
+                                { 0, h - 1, w, 1 }, { w - 1, 0, 1, h } };
+    if (w > 6 && h > 6) {
+        all.push_back({ 3, 1, w - 5, h - 4 });
+        all.push_back({ w / 2, h / 2, w - w / 2, h - h / 2 });
+    }
+    return all;
+}
+
 Drawer::Drawer()
 {
-    red::GlCurrentGuard guard;
+    GlCurrentGuard guard;
     eglBindAPI(EGL_OPENGL_ES_API);
     const EGLint attributes[] = { EGL_CONTEXT_CLIENT_VERSION, 3, EGL_NONE };
     ctx = eglCreateContext(test_display(), EGL_NO_CONFIG_KHR, EGL_NO_CONTEXT, attributes);
@@ -141,7 +189,7 @@ MemoryBuffer::~MemoryBuffer()
     }
 }
 
-EGLImage import_dmabuf(const red::GlDmabuf &buffer)
+EGLImage import_dmabuf(const GlDmabuf &buffer)
 {
     static const EGLint names[][3] = {
         { EGL_DMA_BUF_PLANE0_FD_EXT, EGL_DMA_BUF_PLANE0_OFFSET_EXT, EGL_DMA_BUF_PLANE0_PITCH_EXT },
@@ -176,7 +224,7 @@ void GlTest::SetUp()
     ASSERT_NE(drawer->handle(), EGL_NO_CONTEXT);
     int error = 0;
     std::string why;
-    context = red::GlContext::create(display, &error, &why);
+    context = GlContext::create(display, &error, &why);
     ASSERT_TRUE(context) << why;
     ASSERT_EQ(error, 0);
 }

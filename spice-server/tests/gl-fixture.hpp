@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,7 +13,7 @@
 
 #include "gl-context.hpp"
 #include "gl-dmabuf.hpp"
-#include "gl-rect.hpp"
+#include "gl-readback.hpp"
 
 /* The display of this process, initialised; EGL_NO_DISPLAY when EGL does not work here */
 EGLDisplay test_display();
@@ -25,6 +27,17 @@ struct Color {
     uint8_t r, g, b;
 };
 Color picture_color(uint32_t x, uint32_t y);
+
+using ColorAt = std::function<Color(uint32_t x, uint32_t y)>;
+
+/* Reads RECT of SOURCE and compares it, B, G, R, 0xff, with what EXPECTED says of the
+ * picture's pixels. Also that nothing past a line's end was written. */
+testing::AssertionResult shows(red::GlReadback &readback, const red::GlSource &source,
+                               const red::GlRect &rect, const ColorAt &expected = picture_color,
+                               int tolerance = 0);
+
+/* All of a picture, its corners, edges and parts of it at odd places */
+std::vector<red::GlRect> rectangles(uint32_t width, uint32_t height);
 
 /* A context that stands for QEMU's: a GLES 3 context of its own on the test display */
 class Drawer
@@ -52,8 +65,12 @@ public:
     void upload(GLenum format, GLenum type, const void *data);
     /* The test picture, its top line first in memory if TOP_FIRST */
     void upload_picture(bool top_first);
-    /* One colour all over, by clearing */
+    /* One colour all over, by clearing; does not wait for it */
     void fill(Color color);
+    red::GlSource source(uint64_t id, bool y0_top) const
+    {
+        return { id, image, width, height, y0_top };
+    }
 
     EGLImage image = EGL_NO_IMAGE;
     GLuint texture = 0;
