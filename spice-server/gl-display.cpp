@@ -97,7 +97,7 @@ void GlDisplay::release(uint64_t image_id)
     }
 }
 
-int GlDisplay::draw(const GlRect &damage, EGLSync sync, uint64_t cookie)
+int GlDisplay::draw(const GlRect &drawn, EGLSync sync, uint64_t cookie)
 {
     std::shared_ptr<GlFence> previous;
     bool unseen;
@@ -126,10 +126,10 @@ int GlDisplay::draw(const GlRect &damage, EGLSync sync, uint64_t cookie)
         red_qxl_async_complete(qxl, cookie);
     } else {
         RedWorkerMessageGlDraw message = {};
-        message.draw.x = damage.x;
-        message.draw.y = damage.y;
-        message.draw.w = damage.w;
-        message.draw.h = damage.h;
+        message.draw.x = drawn.x;
+        message.draw.y = drawn.y;
+        message.draw.w = drawn.w;
+        message.draw.h = drawn.h;
         red_qxl_get_dispatcher(qxl)->send_message(message.MESSAGE_NUM, &message);
     }
     return 0;
@@ -291,13 +291,13 @@ void GlDisplay::local_failed(const std::string &why)
     }
 }
 
-void GlDisplay::draw_requested(DisplayChannel *display, const GlRect &damage)
+void GlDisplay::draw_requested(DisplayChannel *display, const GlRect &drawn)
 {
     channel = display;
     apply_scanout();
     forget_images();
 
-    const GlRect clipped = damage.clipped(applied.visible.w, applied.visible.h);
+    const GlRect clipped = drawn.clipped(applied.visible.w, applied.visible.h);
     for (auto &client : path.all()) {
         if (!GlPath::is_local(client.dcc)) {
             continue;
@@ -314,13 +314,13 @@ void GlDisplay::draw_requested(DisplayChannel *display, const GlRect &damage)
     complete_if_done();
 }
 
-void GlDisplay::push_local_draw(GlClient &client, const GlRect &damage)
+void GlDisplay::push_local_draw(GlClient &client, const GlRect &drawn)
 {
     auto item = red::make_shared<RedGlDrawItem>();
-    item->draw.x = applied.visible.x + damage.x;
-    item->draw.y = applied.visible.y + damage.y;
-    item->draw.w = damage.w;
-    item->draw.h = damage.h;
+    item->draw.x = applied.visible.x + drawn.x;
+    item->draw.y = applied.visible.y + drawn.y;
+    item->draw.w = drawn.w;
+    item->draw.h = drawn.h;
     client.late = client.missed = false;
     client.dcc->priv->gl_draw_ongoing = true;
     client.dcc->pipe_add(std::move(item));
@@ -428,10 +428,12 @@ bool GlDisplay::prepare_read()
     if (!readback) {
         readback = std::make_unique<GlReadback>(*context);
     }
-    if (!primary.fits(applied.visible.w, applied.visible.h) &&
-        !primary.create(channel, applied.visible.w, applied.visible.h)) {
-        read_failed("no surface of its size");
-        return false;
+    if (!primary.fits(applied.visible.w, applied.visible.h)) {
+        if (!primary.create(channel, applied.visible.w, applied.visible.h)) {
+            read_failed("no surface of its size");
+            return false;
+        }
+        damage.reset(applied.visible.w, applied.visible.h);
     }
 
     std::shared_ptr<GlFence> drawn;
@@ -496,6 +498,21 @@ void GlDisplay::poll_readback(GlDisplay *gl)
     }
 }
 
+/* The part of PIXELS, which are RECT, in the same memory */
+static uint8_t *cropped(uint8_t *pixels, const GlRect &rect, const GlRect &part)
+{
+    if (part == rect) {
+        return pixels;
+    }
+    const size_t from_line = size_t{rect.w} * 4, to_line = size_t{part.w} * 4;
+    const uint8_t *from = pixels + (part.y - rect.y) * from_line + (part.x - rect.x) * size_t{4};
+    for (uint32_t y = 0; y < part.h; y++) {
+        memmove(pixels + y * to_line, from + y * from_line, to_line);
+    }
+    auto smaller = static_cast<uint8_t *>(realloc(pixels, to_line * part.h));
+    return smaller ? smaller : pixels;
+}
+
 /* The pixels are in the buffer object: the guest may go on, clients get the frame */
 void GlDisplay::readback_done()
 {
@@ -515,13 +532,16 @@ void GlDisplay::readback_done()
     count_readback(size);
 
     /* The scanout may have been resized while this frame was on its way */
-    if (primary.fits(applied.visible.w, applied.visible.h)) {
-        primary.draw(channel, reading, pixels);
-        if (path.catch_up(channel)) {
-            start_timer(&catch_up_timer, catch_up, CATCH_UP_MS);
-        }
-    } else {
+    const GlRect all = reading.clipped(primary.width(), primary.height());
+    const GlRect changed = reading == all ?
+        damage.changed(reading, pixels, spice_get_monotonic_time_ns()) : GlRect{};
+    if (changed.empty()) {
         free(pixels);
+        return;
+    }
+    primary.draw(channel, changed, cropped(pixels, reading, changed));
+    if (path.catch_up(channel)) {
+        start_timer(&catch_up_timer, catch_up, CATCH_UP_MS);
     }
 }
 
@@ -560,6 +580,7 @@ void GlDisplay::refresh_primary()
         return;
     }
     count_readback(primary.stride() * whole.h);
+    damage.reset(whole.w, whole.h);
     remote_damage = {};
 }
 

@@ -13,6 +13,7 @@
 
 #include "display-channel.h"
 #include "gl-context.hpp"
+#include "gl-damage.hpp"
 #include "gl-image.hpp"
 #include "gl-path.hpp"
 #include "gl-primary.hpp"
@@ -31,14 +32,14 @@ public:
     /* For the owner of the display; errors as in spice-qxl-gl.h. Main thread. */
     int scanout(const QXLGLScanout *request);
     void release(uint64_t image_id);
-    int draw(const GlRect &damage, EGLSync sync, uint64_t cookie);
+    int draw(const GlRect &drawn, EGLSync sync, uint64_t cookie);
     bool size(int *width, int *height);
     /* Any thread */
     void get_stats(QXLGLStats *stats, QXLGLClientStats *clients, uint32_t *num_clients);
 
     /* Display worker's thread */
     void scanout_changed(DisplayChannel *display);
-    void draw_requested(DisplayChannel *display, const GlRect &damage);
+    void draw_requested(DisplayChannel *display, const GlRect &drawn);
     void local_client_done(DisplayChannel *display);
     void client_started(DisplayChannelClient *dcc);
     void client_stopped(DisplayChannelClient *dcc);
@@ -58,7 +59,7 @@ private:
     void apply_scanout();
     void publish_dmabuf();
     void local_failed(const std::string &why);
-    void push_local_draw(GlClient &client, const GlRect &damage);
+    void push_local_draw(GlClient &client, const GlRect &drawn);
     void send_missed_draws();
     static void local_timeout(GlDisplay *gl);
     void complete_if_done();
@@ -95,6 +96,7 @@ private:
     std::unique_ptr<GlReadback> readback;
     GlPath path;
     GlPrimary primary;
+    GlDamage damage;
     GlScanout applied;               /* what clients have been told */
     uint64_t applied_serial = 0;
     DisplayChannel *channel = nullptr;

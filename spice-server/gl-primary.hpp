@@ -22,6 +22,8 @@ public:
     static constexpr uint32_t MAX_SIZE = 16384;
 
     bool exists() const { return w != 0; }
+    uint32_t width() const { return w; }
+    uint32_t height() const { return h; }
     bool fits(uint32_t width, uint32_t height) const { return w == width && h == height; }
     /* Replaces it by a black one of this size; clients are told. False: too large, no memory */
     bool create(DisplayChannel *display, uint32_t width, uint32_t height);
