@@ -165,7 +165,6 @@ protected:
 
 void FenceOrder::read_all(Fences fences)
 {
-    failed += !context->make_current();
     GlReadback readback(*context);
     for (int i = 0; i < FRAMES; i++) {
         Handover::Frame frame = handover.take();
@@ -185,7 +184,6 @@ void FenceOrder::read_all(Fences fences)
                         [&](uint32_t, uint32_t) { return color; });
         handover.done();
     }
-    context->done_current();
 }
 
 void FenceOrder::draw(int number, Fences fences)
@@ -209,7 +207,12 @@ void FenceOrder::draw(int number, Fences fences)
 
 void FenceOrder::run(Fences fences)
 {
-    std::thread reader([this, fences] { read_all(fences); });
+    std::thread reader([this, fences] {
+        failed += !context->make_current();
+        read_all(fences);
+        /* after the readback is gone: a thread that ends with a context leaks it */
+        context->done_current();
+    });
     for (int i = 0; i < FRAMES; i++) {
         draw(i, fences);
     }
