@@ -12,10 +12,9 @@ static constexpr unsigned FULL_BEFORE_SKIPPING = 16;
 static constexpr unsigned CHECK_ONE_IN = 8;
 /* Pixels above which no second picture is kept to compare with */
 static constexpr uint64_t MAX_AREA = 8192 * 8192;
-/* A part that lies in the last one is widened to it within this time, if it is at least a
- * quarter of it */
+/* Within this time a part is widened to the last one, if it lies in that and is a quarter of
+ * it or more, and by the last one, if half of itself is enough for that */
 static constexpr uint64_t STEADY_NS = 200000000;
-static constexpr uint64_t STEADY_FRACTION = 4;
 
 static uint64_t area(const GlRect &r)
 {
@@ -81,11 +80,11 @@ void GlDamage::store(const GlRect &rect, const uint8_t *pixels)
 
 GlRect GlDamage::steadied(const GlRect &found, uint64_t now_ns)
 {
+    const GlRect both = sent.united(found);
     const bool recent = now_ns - sent_ns < STEADY_NS;
+    const uint64_t most = both == sent ? area(found) * 4 : area(found) * 3 / 2;
 
-    if (!recent || !contains(sent, found) || area(found) * STEADY_FRACTION < area(sent)) {
-        sent = found;
-    }
+    sent = recent && area(both) <= most ? both : found;
     sent_ns = now_ns;
     return sent;
 }
