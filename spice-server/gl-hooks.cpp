@@ -52,6 +52,26 @@ bool gl_hook_draw_done(DisplayChannel *display)
     return gl;
 }
 
+bool gl_hook_defers_start(DisplayChannelClient *dcc)
+{
+    return gl_display(dcc);
+}
+
+void gl_hook_client_migrated(DisplayChannelClient *dcc)
+{
+    auto gl = gl_display(dcc);
+    if (!gl) {
+        return;
+    }
+    gl->client_started(dcc);
+    auto surface = DCC_TO_DC(dcc)->priv->surfaces[0];
+    if (surface && !gl_hook_no_surfaces(dcc)) {
+        display_channel_current_flush(DCC_TO_DC(dcc), surface);
+        dcc_create_surface(dcc, surface);
+        dcc_push_surface_image(dcc, surface);
+    }
+}
+
 void gl_hook_client_started(DisplayChannelClient *dcc)
 {
     if (auto gl = gl_display(dcc)) {
@@ -74,7 +94,8 @@ bool gl_hook_allows_local(DisplayChannelClient *dcc)
 
 bool gl_hook_no_surfaces(DisplayChannelClient *dcc)
 {
-    return gl_display(dcc) && GlPath::is_local(dcc);
+    auto gl = gl_display(dcc);
+    return gl && (GlPath::is_local(dcc) || !gl->paths().find(dcc));
 }
 
 bool gl_hook_skips_pictures(DisplayChannelClient *dcc)

@@ -28,8 +28,12 @@ class GlDisplay;
 bool gl_hook_scanout(DisplayChannel *display);
 bool gl_hook_draw(DisplayChannel *display, const SpiceMsgDisplayGlDraw *draw);
 bool gl_hook_draw_done(DisplayChannel *display);
-/* A client is ready for its first messages / has gone */
+/* May the worker go on while a new client has not introduced itself? One that never does
+ * would hold up the guest and all other clients. */
+bool gl_hook_defers_start(DisplayChannelClient *dcc);
+/* A client is ready for its first messages / for more, after a migration / has gone */
 void gl_hook_client_started(DisplayChannelClient *dcc);
+void gl_hook_client_migrated(DisplayChannelClient *dcc);
 void gl_hook_client_stopped(DisplayChannelClient *dcc);
 /* May this client, which can take dma-bufs, be given some? */
 bool gl_hook_allows_local(DisplayChannelClient *dcc);
@@ -56,7 +60,9 @@ void gl_hook_destroy(QXLInstance *qxl);
 static inline bool gl_hook_scanout(DisplayChannel *) { return false; }
 static inline bool gl_hook_draw(DisplayChannel *, const SpiceMsgDisplayGlDraw *) { return false; }
 static inline bool gl_hook_draw_done(DisplayChannel *) { return false; }
+static inline bool gl_hook_defers_start(DisplayChannelClient *) { return false; }
 static inline void gl_hook_client_started(DisplayChannelClient *) {}
+static inline void gl_hook_client_migrated(DisplayChannelClient *) {}
 static inline void gl_hook_client_stopped(DisplayChannelClient *) {}
 static inline bool gl_hook_allows_local(DisplayChannelClient *) { return true; }
 static inline bool gl_hook_no_surfaces(DisplayChannelClient *) { return false; }

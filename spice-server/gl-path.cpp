@@ -13,10 +13,47 @@
 
 namespace red {
 
+/* What only makes sense with the primary surface, which a local client does not have */
+static bool is_2d_item(const RedPipeItem *item)
+{
+    switch (item->type) {
+    case RED_PIPE_ITEM_TYPE_DRAW:
+    case RED_PIPE_ITEM_TYPE_IMAGE:
+    case RED_PIPE_ITEM_TYPE_UPGRADE:
+    case RED_PIPE_ITEM_TYPE_STREAM_CREATE:
+    case RED_PIPE_ITEM_TYPE_STREAM_CLIP:
+    case RED_PIPE_ITEM_TYPE_STREAM_DESTROY:
+    case RED_PIPE_ITEM_TYPE_STREAM_ACTIVATE_REPORT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool is_picture(const RedPipeItem *item)
+{
+    return item->type == RED_PIPE_ITEM_TYPE_DRAW || item->type == RED_PIPE_ITEM_TYPE_IMAGE ||
+           item->type == RED_PIPE_ITEM_TYPE_UPGRADE;
+}
+
+static void remove_items(DisplayChannelClient *dcc, bool (*which)(const RedPipeItem *))
+{
+    auto &pipe = dcc->get_pipe();
+    for (auto l = pipe.begin(); l != pipe.end(); ) {
+        if (which(l->get())) {
+            l = pipe.erase(l);
+        } else {
+            ++l;
+        }
+    }
+}
+
 void GlPath::add(DisplayChannelClient *dcc)
 {
     GlClient client{};
     client.dcc = dcc;
+    /* left from before it could be served: about streams that it does not know */
+    remove_items(dcc, is_2d_item);
     client.connection_id = dcc->get_client()->get_main()->get_connection_id();
 
     std::lock_guard<std::mutex> guard(lock);
@@ -51,54 +88,16 @@ bool GlPath::any_remote()
                        [](const GlClient &c) { return !is_local(c.dcc); });
 }
 
-/* What only makes sense with the primary surface, which a local client does not have */
-static bool is_2d_item(const RedPipeItem *item)
-{
-    switch (item->type) {
-    case RED_PIPE_ITEM_TYPE_DRAW:
-    case RED_PIPE_ITEM_TYPE_IMAGE:
-    case RED_PIPE_ITEM_TYPE_UPGRADE:
-    case RED_PIPE_ITEM_TYPE_STREAM_CREATE:
-    case RED_PIPE_ITEM_TYPE_STREAM_CLIP:
-    case RED_PIPE_ITEM_TYPE_STREAM_DESTROY:
-    case RED_PIPE_ITEM_TYPE_STREAM_ACTIVATE_REPORT:
-        return true;
-    default:
-        return false;
-    }
-}
-
-static bool is_picture(const RedPipeItem *item)
-{
-    return item->type == RED_PIPE_ITEM_TYPE_DRAW || item->type == RED_PIPE_ITEM_TYPE_IMAGE ||
-           item->type == RED_PIPE_ITEM_TYPE_UPGRADE;
-}
-
-static void remove_pictures(DisplayChannelClient *dcc)
-{
-    auto &pipe = dcc->get_pipe();
-    for (auto l = pipe.begin(); l != pipe.end(); ) {
-        if (is_picture(l->get())) {
-            l = pipe.erase(l);
-        } else {
-            ++l;
-        }
-    }
-}
-
 bool GlPath::skips_pictures(DisplayChannelClient *dcc)
 {
-    if (is_local(dcc)) {
-        return true;
-    }
     auto client = find(dcc);
-    if (!client) {
-        return false;
+    if (!client || is_local(dcc)) {
+        return true;
     }
     if (!client->lagging && dcc->get_pipe_size() > MAX_PIPE) {
         spice_debug("client %u lags, dropping its frames", client->connection_id);
         client->lagging = true;
-        remove_pictures(dcc);
+        remove_items(dcc, is_picture);
     }
     return client->lagging;
 }
@@ -127,7 +126,7 @@ bool GlPath::catch_up(DisplayChannel *display)
 
 bool GlPath::drops(DisplayChannelClient *dcc, const RedPipeItem *item)
 {
-    return is_2d_item(item) && is_local(dcc);
+    return is_2d_item(item) && (is_local(dcc) || !find(dcc));
 }
 
 static VideoStreamAgent *video_agent(DisplayChannelClient *dcc, const RedPipeItem *item)
