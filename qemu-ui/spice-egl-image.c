@@ -5,6 +5,9 @@
  */
 
 #include "qemu/osdep.h"
+#ifdef CONFIG_LINUX
+#include <sys/vfs.h>
+#endif
 #include "qemu/error-report.h"
 #include "qemu/main-loop.h"
 #include "system/cpus.h"
@@ -15,16 +18,32 @@
 /* A guest flips between two to four; more than this many are stale */
 #define MAX_IMAGES 16
 
+/* Of dma-bufs that no QemuDmaBuf stands for at the moment */
+#define MAX_IDLE 4
+
 #define MOD_INVALID ((1ULL << 56) - 1)
+#define DMABUF_FS_MAGIC 0x444d4142
+
+/*
+ * What is behind an image: a texture, or memory with a layout.  Devices make a
+ * new QemuDmaBuf for each page flip; the same inode is the same memory.
+ */
+typedef struct Backing {
+    uint32_t tex_id;            /* 0: a dma-buf */
+    uint32_t width, height;     /* pixels */
+    uint32_t stride;            /* bytes */
+    uint32_t fourcc;
+    uint64_t modifier;
+    uint64_t inode;             /* 0: not to be told by its inode */
+    QemuDmaBuf *dmabuf;         /* only compared; NULL: idle */
+} Backing;
 
 struct SpiceEglImage {
     QTAILQ_ENTRY(SpiceEglImage) next;
     QXLInstance *qxl;
     uint64_t id;
     EGLImageKHR image;
-    uint32_t tex_id;            /* the backing image is this texture ... */
-    QemuDmaBuf *dmabuf;         /* ... or this dma-buf */
-    uint32_t width, height;     /* pixels, of the backing image */
+    Backing backing;
     bool lent;                  /* spice-server will give it back */
 };
 
@@ -87,67 +106,122 @@ static void image_forget(SpiceEglImages *images, SpiceEglImage *image)
 
 /* ---- looking up ---- */
 
-static SpiceEglImage *image_find(SpiceEglImages *images,
-                                 uint32_t tex_id, QemuDmaBuf *dmabuf)
+/* dma-bufs have inodes of their own since Linux 5.3 */
+static uint64_t dmabuf_inode(int fd)
+{
+#ifdef CONFIG_LINUX
+    struct statfs fs;
+    struct stat st;
+
+    if (fstatfs(fd, &fs) == 0 && fs.f_type == DMABUF_FS_MAGIC &&
+        fstat(fd, &st) == 0) {
+        return st.st_ino;
+    }
+#endif
+    return 0;
+}
+
+static Backing dmabuf_backing(QemuDmaBuf *dmabuf)
+{
+    return (Backing) {
+        .width = qemu_dmabuf_get_backing_width(dmabuf),
+        .height = qemu_dmabuf_get_backing_height(dmabuf),
+        .stride = qemu_dmabuf_get_stride(dmabuf),
+        .fourcc = qemu_dmabuf_get_fourcc(dmabuf),
+        .modifier = qemu_dmabuf_get_modifier(dmabuf),
+        .inode = dmabuf_inode(qemu_dmabuf_get_fd(dmabuf)),
+        .dmabuf = dmabuf,
+    };
+}
+
+/* The image keeps its memory alive, so that no other can have its inode */
+static bool same_backing(const Backing *a, const Backing *b)
+{
+    return a->tex_id == b->tex_id &&
+           a->width == b->width && a->height == b->height &&
+           a->stride == b->stride && a->fourcc == b->fourcc &&
+           a->modifier == b->modifier && a->inode == b->inode &&
+           (a->tex_id || a->inode || a->dmabuf == b->dmabuf);
+}
+
+static SpiceEglImage *image_lookup(SpiceEglImages *images,
+                                   const Backing *backing)
 {
     SpiceEglImage *image;
 
     QTAILQ_FOREACH(image, &images->list, next) {
-        if (image->tex_id == tex_id && image->dmabuf == dmabuf) {
+        if (same_backing(&image->backing, backing)) {
+            image->backing.dmabuf = backing->dmabuf;
+            QTAILQ_REMOVE(&images->list, image, next);
+            QTAILQ_INSERT_HEAD(&images->list, image, next);
             return image;
         }
     }
     return NULL;
 }
 
-/* As image_find(); also forgets an image that does not match any more */
-static SpiceEglImage *image_lookup(SpiceEglImages *images,
-                                   uint32_t tex_id, QemuDmaBuf *dmabuf,
-                                   uint32_t width, uint32_t height)
-{
-    SpiceEglImage *image = image_find(images, tex_id, dmabuf);
-
-    if (!image) {
-        return NULL;
-    }
-    if (image->width != width || image->height != height) {
-        image_forget(images, image);
-        return NULL;
-    }
-    QTAILQ_REMOVE(&images->list, image, next);
-    QTAILQ_INSERT_HEAD(&images->list, image, next);
-    return image;
-}
-
 void spice_egl_forget_texture(SpiceEglImages *images, uint32_t tex_id)
 {
-    SpiceEglImage *image = image_find(images, tex_id, NULL);
+    SpiceEglImage *image;
 
-    if (image) {
-        image_forget(images, image);
+    QTAILQ_FOREACH(image, &images->list, next) {
+        if (tex_id && image->backing.tex_id == tex_id) {
+            image_forget(images, image);
+            return;
+        }
+    }
+}
+
+/* Idle images, without the @keep most recent ones */
+static void forget_idle(SpiceEglImages *images, unsigned keep)
+{
+    SpiceEglImage *image, *tmp;
+
+    QTAILQ_FOREACH_SAFE(image, &images->list, next, tmp) {
+        if (image->backing.tex_id || image->backing.dmabuf) {
+            continue;
+        }
+        if (keep > 0) {
+            keep--;
+        } else {
+            image_forget(images, image);
+        }
     }
 }
 
 void spice_egl_forget_dmabuf(SpiceEglImages *images, QemuDmaBuf *dmabuf)
 {
-    SpiceEglImage *image = image_find(images, 0, dmabuf);
+    SpiceEglImage *image, *tmp;
 
-    if (image) {
-        image_forget(images, image);
+    QTAILQ_FOREACH_SAFE(image, &images->list, next, tmp) {
+        if (image->backing.tex_id || image->backing.dmabuf != dmabuf) {
+            continue;
+        }
+        if (image->backing.inode) {
+            image->backing.dmabuf = NULL;
+        } else {
+            image_forget(images, image);
+        }
     }
+    forget_idle(images, MAX_IDLE);
+}
+
+void spice_egl_forget_idle(SpiceEglImages *images)
+{
+    forget_idle(images, 0);
 }
 
 /* ---- making them ---- */
 
 static SpiceEglImage *image_add(SpiceEglImages *images, EGLImageKHR egl_image,
-                                uint32_t tex_id, QemuDmaBuf *dmabuf,
-                                uint32_t width, uint32_t height)
+                                const Backing *backing)
 {
+    const char *what = backing->tex_id ? "texture" : "dma-buf";
     SpiceEglImage *image;
 
     if (egl_image == EGL_NO_IMAGE_KHR) {
         error_report_once("spice: no EGL image of a %ux%u %s: %s",
-                          width, height, dmabuf ? "dma-buf" : "texture",
+                          backing->width, backing->height, what,
                           qemu_egl_get_error_string());
         return NULL;
     }
@@ -156,17 +230,14 @@ static SpiceEglImage *image_add(SpiceEglImages *images, EGLImageKHR egl_image,
     image->qxl = images->qxl;
     image->id = next_id();
     image->image = egl_image;
-    image->tex_id = tex_id;
-    image->dmabuf = dmabuf;
-    image->width = width;
-    image->height = height;
+    image->backing = *backing;
     QTAILQ_INSERT_HEAD(&images->list, image, next);
     if (++images->count > MAX_IMAGES) {
         image_forget(images, QTAILQ_LAST(&images->list));
     }
-    trace_qemu_spice_egl_image_create(images->qxl->id, image->id,
-                                      dmabuf ? "dma-buf" : "texture", tex_id,
-                                      width, height);
+    trace_qemu_spice_egl_image_create(images->qxl->id, image->id, what,
+                                      backing->tex_id, backing->width,
+                                      backing->height);
     return image;
 }
 
@@ -174,16 +245,19 @@ SpiceEglImage *spice_egl_image_of_texture(SpiceEglImages *images,
                                           uint32_t tex_id,
                                           uint32_t width, uint32_t height)
 {
-    SpiceEglImage *image = image_lookup(images, tex_id, NULL, width, height);
+    Backing backing = { .tex_id = tex_id, .width = width, .height = height };
+    SpiceEglImage *image = image_lookup(images, &backing);
     EGLImageKHR egl_image;
 
     if (image) {
         return image;
     }
+    /* Another size under the same name: that one is gone */
+    spice_egl_forget_texture(images, tex_id);
     egl_image = eglCreateImageKHR(qemu_egl_display, eglGetCurrentContext(),
                                   EGL_GL_TEXTURE_2D_KHR,
                                   (EGLClientBuffer)(uintptr_t)tex_id, NULL);
-    return image_add(images, egl_image, tex_id, NULL, width, height);
+    return image_add(images, egl_image, &backing);
 }
 
 static EGLImageKHR import_dmabuf(QemuDmaBuf *dmabuf)
@@ -219,12 +293,10 @@ static EGLImageKHR import_dmabuf(QemuDmaBuf *dmabuf)
 SpiceEglImage *spice_egl_image_of_dmabuf(SpiceEglImages *images,
                                          QemuDmaBuf *dmabuf)
 {
-    uint32_t width = qemu_dmabuf_get_backing_width(dmabuf);
-    uint32_t height = qemu_dmabuf_get_backing_height(dmabuf);
-    SpiceEglImage *image = image_lookup(images, 0, dmabuf, width, height);
+    Backing backing = dmabuf_backing(dmabuf);
+    SpiceEglImage *image = image_lookup(images, &backing);
 
-    return image ?: image_add(images, import_dmabuf(dmabuf), 0, dmabuf,
-                              width, height);
+    return image ?: image_add(images, import_dmabuf(dmabuf), &backing);
 }
 
 /* ---- lending them ---- */
@@ -237,8 +309,8 @@ bool spice_egl_scanout(SpiceEglImages *images, SpiceEglImage *image,
         .flags = view->y_0_top ? QXL_GL_SCANOUT_Y0TOP : 0,
         .image_id = image->id,
         .egl_image = image->image,
-        .backing_width = image->width,
-        .backing_height = image->height,
+        .backing_width = image->backing.width,
+        .backing_height = image->backing.height,
         .x = view->x,
         .y = view->y,
         .width = view->width,

@@ -88,6 +88,9 @@ void spice_egl_show(SpiceEgl *egl, SpiceEglSource source,
     /* What was not drawn of the old view is not of the new one either */
     bool undrawn = !qemu_spice_rect_is_empty(&egl->damage);
 
+    if (egl->source == SPICE_EGL_DMABUF && source != SPICE_EGL_DMABUF) {
+        spice_egl_forget_idle(&egl->images);
+    }
     egl->source = source;
     egl->disabled = source == SPICE_EGL_NONE;
     egl->view = *view;
@@ -170,6 +173,9 @@ static void start_draw(SpiceEgl *egl)
         g_free(cookie);
         if (sync != EGL_NO_SYNC_KHR) {
             eglDestroySyncKHR(qemu_egl_display, sync);
+        }
+        if (ret == -EBUSY) {
+            egl->damage = r;    /* goes with the next draw */
         }
         egl->draw_pending = false;
         set_blocked(egl, false);

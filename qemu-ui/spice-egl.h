@@ -44,10 +44,14 @@ SpiceEglImage *spice_egl_image_of_dmabuf(SpiceEglImages *images,
 
 /*
  * To be called before the texture or dma-buf goes away.  What has no image is
- * ignored.  Any thread that holds the BQL.
+ * ignored.  Any thread that holds the BQL.  The image of a dma-buf is kept for
+ * a while, because the same memory may come back as another QemuDmaBuf.
  */
 void spice_egl_forget_texture(SpiceEglImages *images, uint32_t tex_id);
 void spice_egl_forget_dmabuf(SpiceEglImages *images, QemuDmaBuf *dmabuf);
+
+/* Forgets the images that are kept for dma-bufs that may come back */
+void spice_egl_forget_idle(SpiceEglImages *images);
 
 /* Puts @image on the screen.  Main loop only. */
 bool spice_egl_scanout(SpiceEglImages *images, SpiceEglImage *image,
