@@ -454,11 +454,21 @@ static void init_ops(SimpleSpiceDisplay *ssd)
     gl_ctx_ops.dpy_gl_ctx_is_compatible_dcl = egl_is_compatible_dcl;
 }
 
+static bool can_make_images(void)
+{
+    return epoxy_has_egl_extension(qemu_egl_display, "EGL_KHR_image_base") &&
+           epoxy_has_egl_extension(qemu_egl_display,
+                                   "EGL_KHR_gl_texture_2D_image");
+}
+
 int qemu_spice_egl_init(SimpleSpiceDisplay *ssd)
 {
     SpiceEgl *egl;
-    int ret = qemu_spice_gl_api()->init(&ssd->qxl, qemu_egl_display);
+    int ret = -ENOTSUP;
 
+    if (can_make_images()) {
+        ret = qemu_spice_gl_api()->init(&ssd->qxl, qemu_egl_display);
+    }
     trace_qemu_spice_egl_init(ssd->qxl.id, ret);
     if (ret < 0) {
         return ret;
