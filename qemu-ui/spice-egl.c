@@ -188,13 +188,15 @@ static void upload_surface(SpiceEgl *egl)
     QXLRect *r = &egl->damage;
     SpiceEglImage *image;
 
-    if (!egl->surface_changed) {
+    if (ssd->ds->texture) {
         surface_gl_update_texture(ssd->gls, ssd->ds, r->left, r->top,
                                   r->right - r->left, r->bottom - r->top);
+    } else {
+        surface_gl_create_texture(ssd->gls, ssd->ds);
+    }
+    if (!egl->surface_changed) {
         return;
     }
-
-    surface_gl_create_texture(ssd->gls, ssd->ds);
     image = spice_egl_image_of_texture(&egl->images, ssd->ds->texture,
                                        surface_width(ssd->ds),
                                        surface_height(ssd->ds));
@@ -303,16 +305,32 @@ static void show_nothing(SpiceEgl *egl)
 
 /* ---- 2D surfaces ---- */
 
+/* @new takes the texture over if it fits: guests without GL flip pages too */
+static void hand_texture_on(SpiceEgl *egl, DisplaySurface *old,
+                            DisplaySurface *new)
+{
+    if (!old || !old->texture || old == new) {
+        return;
+    }
+    if (new && !new->texture && surface_width(new) == surface_width(old) &&
+        surface_height(new) == surface_height(old) &&
+        surface_format(new) == surface_format(old)) {
+        new->glformat = old->glformat;
+        new->gltype = old->gltype;
+        new->texture = old->texture;
+    } else {
+        spice_egl_forget_texture(&egl->images, old->texture);
+        g_array_append_val(egl->dead_textures, old->texture);
+    }
+    old->texture = 0;
+}
+
 static void egl_gfx_switch(DisplayChangeListener *dcl, DisplaySurface *surface)
 {
     SpiceEgl *egl = egl_of(dcl);
     SimpleSpiceDisplay *ssd = egl->ssd;
 
-    if (ssd->ds && ssd->ds->texture) {
-        spice_egl_forget_texture(&egl->images, ssd->ds->texture);
-        g_array_append_val(egl->dead_textures, ssd->ds->texture);
-        ssd->ds->texture = 0;
-    }
+    hand_texture_on(egl, ssd->ds, surface);
     ssd->ds = surface;
     if (surface) {
         SpiceEglView view = {
