@@ -138,9 +138,10 @@ Picture Display::gl_picture(const SpiceGlScanout &scanout, std::string *why) con
     /* Fails on the test double of udmabuf, whose fds are plain memory: no sync is needed there */
     struct dma_buf_sync sync = {DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ};
     ioctl(scanout.fd, DMA_BUF_IOCTL_SYNC, &sync);
+    /* Y0TOP is meant in GL's sense, where y grows upwards: the first line is the lowest */
     const auto convert = bgr ? picture_from_bgrx : picture_from_rgbx;
     Picture picture = convert(static_cast<const uint8_t *>(memory), scanout.width, scanout.height,
-                              scanout.stride, !scanout.y0top);
+                              scanout.stride, scanout.y0top);
     sync.flags = DMA_BUF_SYNC_END | DMA_BUF_SYNC_READ;
     ioctl(scanout.fd, DMA_BUF_IOCTL_SYNC, &sync);
     munmap(memory, length);
