@@ -167,8 +167,8 @@ static bool send_all(int fd, const uint8_t *data, size_t length)
     return true;
 }
 
-/* With the descriptors that come along: the kernel never merges what carries descriptors
- * with what follows it */
+/* With the descriptors that come along. The kernel ends what recvmsg() returns with the bytes
+ * that carry descriptors, but may put others before them; the server sends them with one byte. */
 bool WireTap::forward_to_client()
 {
     uint8_t data[65536];
@@ -188,8 +188,10 @@ bool WireTap::forward_to_client()
     if (!with || with->cmsg_type != SCM_RIGHTS) {
         return send_all(ours, data, got);
     }
-    bytes.iov_len = got;
-    const bool sent = sendmsg(ours, &message, MSG_NOSIGNAL) == got;
+    /* On earlier bytes the descriptors would be lost: spice-gtk reads those without looking */
+    bytes.iov_base = data + got - 1;
+    bytes.iov_len = 1;
+    const bool sent = send_all(ours, data, got - 1) && sendmsg(ours, &message, MSG_NOSIGNAL) == 1;
     for (size_t at = CMSG_LEN(0); at < with->cmsg_len; at += sizeof(int)) {
         int fd;
         memcpy(&fd, reinterpret_cast<const char *>(with) + at, sizeof(fd));
