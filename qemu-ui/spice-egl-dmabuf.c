@@ -37,6 +37,10 @@ void spice_egl_release_dmabuf(DisplayChangeListener *dcl, QemuDmaBuf *dmabuf)
     if (ssd->guest_dmabuf == dmabuf) {
         ssd->guest_dmabuf = NULL;
     }
+    if (ssd->cursor_fb.texture &&
+        ssd->cursor_fb.texture == qemu_dmabuf_get_texture(dmabuf)) {
+        egl_fb_destroy(&ssd->cursor_fb);
+    }
     spice_egl_forget_dmabuf(&ssd->egl->images, dmabuf);
     egl_dmabuf_release_texture(dmabuf);
     spice_egl_leave(previous);

@@ -133,7 +133,7 @@ static void draw_timeout(void *opaque)
 }
 
 /* After the drawing commands of the current context; NULL: they are done */
-static EGLSyncKHR make_fence(void)
+static EGLSyncKHR make_fence(SpiceEgl *egl)
 {
     EGLContext previous = eglGetCurrentContext();
     EGLSyncKHR sync = EGL_NO_SYNC_KHR;
@@ -141,7 +141,7 @@ static EGLSyncKHR make_fence(void)
     if (previous == EGL_NO_CONTEXT) {
         spice_egl_enter();
     }
-    if (epoxy_has_egl_extension(qemu_egl_display, "EGL_KHR_fence_sync")) {
+    if (egl->has_fences) {
         sync = eglCreateSyncKHR(qemu_egl_display, EGL_SYNC_FENCE_KHR, NULL);
     }
     if (sync != EGL_NO_SYNC_KHR) {
@@ -155,7 +155,7 @@ static EGLSyncKHR make_fence(void)
 static void start_draw(SpiceEgl *egl)
 {
     QXLCookie *cookie = qxl_cookie_new(QXL_COOKIE_TYPE_GL_DRAW_DONE, 0);
-    EGLSyncKHR sync = make_fence();
+    EGLSyncKHR sync = make_fence(egl);
     QXLRect r = egl->damage;
     int ret;
 
@@ -494,6 +494,8 @@ int qemu_spice_egl_init(SimpleSpiceDisplay *ssd)
 
     egl = g_new0(SpiceEgl, 1);
     egl->ssd = ssd;
+    egl->has_fences = epoxy_has_egl_extension(qemu_egl_display,
+                                              "EGL_KHR_fence_sync");
     egl->dead_textures = g_array_new(false, false, sizeof(GLuint));
     egl->sync_bh = qemu_bh_new(sync_state, egl);
     spice_egl_images_init(&egl->images, &ssd->qxl);

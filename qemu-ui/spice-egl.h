@@ -69,6 +69,7 @@ typedef enum SpiceEglSource {
 typedef struct SpiceEgl {
     SimpleSpiceDisplay *ssd;
     QTAILQ_ENTRY(SpiceEgl) next;
+    bool has_fences;            /* EGL_KHR_fence_sync */
 
     SpiceEglImages images;
     SpiceEglSource source;
