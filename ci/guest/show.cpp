@@ -86,7 +86,7 @@ void Show::configure(const Options &wanted)
 void Show::run(int64_t count)
 {
     left = options.pattern == "still" ? 0 : count;
-    finished = left == 0;
+    finished = false;
     done = max_gap = 0;
     started = last_done = last_report = now_ns();
     due = started;

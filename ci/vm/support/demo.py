@@ -50,6 +50,13 @@ def guest_kernel():
                  if name.startswith("vmlinuz-")), None)
 
 
+def delivered(display):
+    """Frames that have arrived at a client, one way or the other"""
+    if not display:
+        return 0
+    return display["draws"] + display["video_frames"] + display["images"]
+
+
 class Case:
     """One boot of the guest with one kind of client, or none"""
 
@@ -80,23 +87,24 @@ class Case:
             client = machine.client(self.way, self.name)
             client.wait_for_frames(1)
         before = machine.display()
-        received = client.display() if client else {"frames": 0, "bytes": 0}
+        received = client.display() if client else None
         numbers = machine.flips(self.flips)
         # While the picture moves a video stream is open; a moment later it is not
         server = (machine.display()["clients"] or [{}])[0]
         now = client.display() if client else received
-        shown = self._picture(machine, client) if client else None
         after = machine.display()
+        shown = self._picture(machine, client) if client else None
         return {
             "case": self.name, "flips": numbers["flips"],
             "prime_exports": after["prime-exports"],
             "readbacks": after["readbacks"],
-            "frames_delivered": now["frames"] - received["frames"],
-            "bytes": now["bytes"] - received["bytes"],
+            "frames_delivered": delivered(now) - delivered(received),
+            "bytes": now["bytes"] - received["bytes"] if client else 0,
             # The client's own word, from the wire: null where there was no video stream
-            "codec": now.get("codec"), "path": server.get("path", "none"),
+            "codec": now["codec"] if client else None, "path": server.get("path", "none"),
             "picture": shown,
             "draws": after["draws"] - before["draws"],
+            "frames_shown": now["frames"] - received["frames"] if client else 0,
             "longest_frame_us": numbers["maxgap"],
         }
 
