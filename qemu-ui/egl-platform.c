@@ -52,6 +52,12 @@ unsigned qemu_egl_platform_initialized(void)
     return platform_initialized;
 }
 
+bool qemu_egl_has_dmabuf_export(void)
+{
+    return epoxy_has_egl_extension(qemu_egl_display,
+                                   "EGL_MESA_image_dma_buf_export");
+}
+
 static bool has_client_extension(const char *name)
 {
     return epoxy_has_egl_extension(EGL_NO_DISPLAY, name);
@@ -166,10 +172,8 @@ static bool is_stand_in(void)
 {
     const char *renderer = (const char *)glGetString(GL_RENDERER);
 
-    return !epoxy_has_egl_extension(qemu_egl_display,
-                                    "EGL_MESA_image_dma_buf_export") &&
-           renderer && (strstr(renderer, "llvmpipe") ||
-                        strstr(renderer, "softpipe"));
+    return !qemu_egl_has_dmabuf_export() && renderer &&
+           (strstr(renderer, "llvmpipe") || strstr(renderer, "softpipe"));
 }
 
 static bool try_gbm(EglAttempt *attempt, Error **errp)

@@ -38,6 +38,12 @@ const char *qemu_egl_platform_name(void);
 /* GL_RENDERER of the display in use; NULL as above */
 const char *qemu_egl_platform_renderer(void);
 
+/*
+ * Whether textures can be exported as dma-bufs.  Not every display can, those
+ * who depend on it must ask.
+ */
+bool qemu_egl_has_dmabuf_export(void);
+
 /* How often eglInitialize() has succeeded in this process, failed tries too */
 unsigned qemu_egl_platform_initialized(void);
 

@@ -10,6 +10,7 @@
 #include "qemu/error-report.h"
 #include "qemu/option.h"
 #include "qemu/config-file.h"
+#include "ui/egl-platform.h"
 #include "spice-gl-api.h"
 #include "spice-egl.h"
 
@@ -123,8 +124,7 @@ void qemu_spice_gl_choose_listener(SimpleSpiceDisplay *ssd)
                      "cannot use gl=on with port/tls-port", strerror(-ret));
         exit(1);
     }
-    if (!epoxy_has_egl_extension(qemu_egl_display,
-                                 "EGL_MESA_image_dma_buf_export")) {
+    if (!qemu_egl_has_dmabuf_export()) {
         error_report("spice: gl=on needs EGL_MESA_image_dma_buf_export, which "
                      "is not supported, or a spice-server that takes EGL "
                      "images (spice_qxl_gl_init: %s)", strerror(-ret));
