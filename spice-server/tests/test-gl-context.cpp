@@ -135,8 +135,12 @@ TEST_F(Context, shares_no_objects_with_other_contexts)
     ASSERT_TRUE(drawer->make_current());
     TextureImage texture(*drawer, 4, 4);
     ASSERT_TRUE(glIsTexture(texture.texture));
-    ASSERT_TRUE(context->make_current());
-    EXPECT_FALSE(glIsTexture(texture.texture));
+    auto made_beside = GlContext::create(display, nullptr, nullptr);
+    ASSERT_TRUE(made_beside);
+    for (GlContext *other : { context.get(), made_beside.get() }) {
+        ASSERT_TRUE(other->make_current());
+        EXPECT_FALSE(glIsTexture(texture.texture));
+    }
     ASSERT_TRUE(drawer->make_current());
 }
 
@@ -186,6 +190,16 @@ TEST_F(Context, done_leaves_other_contexts_alone)
     ASSERT_TRUE(drawer->make_current());
     context->done_current();
     EXPECT_EQ(eglGetCurrentContext(), drawer->handle());
+}
+
+TEST_F(Context, is_destroyed_with_its_object)
+{
+    const EGLContext handle = context->handle();
+    EGLint version = 0;
+    ASSERT_TRUE(eglQueryContext(display, handle, EGL_CONTEXT_CLIENT_VERSION, &version));
+    EXPECT_GE(version, 3);
+    context.reset();
+    EXPECT_FALSE(eglQueryContext(display, handle, EGL_CONTEXT_CLIENT_VERSION, &version));
 }
 
 TEST_F(Context, making_and_destroying_leaks_no_fds)

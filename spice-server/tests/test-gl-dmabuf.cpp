@@ -324,6 +324,7 @@ TEST_F(Dmabuf, moving_hands_the_fds_over)
     GlDmabuf &self = third;
     third = std::move(self);
     EXPECT_EQ(third.fd[1], fd) << "moving to itself changes nothing";
+    EXPECT_EQ(open_fds(), before + 2);
 }
 
 TEST_F(Dmabuf, nothing_is_duplicated_with_a_dead_fd)

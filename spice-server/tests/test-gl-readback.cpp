@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "gl-fixture.hpp"
+#include "gl-sampler.hpp"
 
 using namespace red;
 
@@ -98,10 +99,15 @@ TEST_F(Readback, an_image_with_the_handle_of_an_earlier_one_shows_itself)
 TEST_F(Readback, an_image_reused_with_another_size_or_handle_is_bound_anew)
 {
     ASSERT_TRUE(drawer->make_current());
-    TextureImage small(*drawer, 8, 8), large(*drawer, 40, 30);
+    TextureImage small(*drawer, 8, 8), large(*drawer, 40, 30), other(*drawer, 40, 30);
     small.upload_picture(true);
     large.upload_picture(true);
+    other.fill({ 1, 2, 3 });
+    glFinish();
     GlReadback readback(*context);
+    EXPECT_TRUE(shows(readback, other.source(1, true), { 0, 0, 40, 30 },
+                      [](uint32_t, uint32_t) { return Color{ 1, 2, 3 }; }));
+    EXPECT_TRUE(shows(readback, large.source(1, true), { 0, 0, 40, 30 }));
     EXPECT_TRUE(shows(readback, small.source(1, true), { 0, 0, 8, 8 }));
     EXPECT_TRUE(shows(readback, large.source(1, true), { 0, 0, 40, 30 }));
     EXPECT_TRUE(shows(readback, small.source(1, true), { 0, 0, 8, 8 }));
@@ -205,6 +211,9 @@ TEST_F(Readback, bad_input_is_refused_with_a_reason_and_changes_nothing)
         std::string why;
         EXPECT_FALSE(readback.begin(c.source, c.rect, &why)) << c.what;
         EXPECT_FALSE(why.empty()) << c.what;
+        if (c.source.width > 32768 || c.source.height > 32768) {
+            EXPECT_NE(why.find("32768"), std::string::npos) << "before GL is asked: " << why;
+        }
         EXPECT_FALSE(readback.begin(c.source, c.rect, nullptr)) << c.what;
         EXPECT_FALSE(readback.in_flight()) << c.what;
     }
@@ -251,27 +260,71 @@ TEST_F(Readback, finishing_without_room_fails_and_ends_it)
     ASSERT_TRUE(drawer->make_current());
 }
 
+static void expect_no_bindings()
+{
+    for (GLenum binding : { GL_TEXTURE_BINDING_2D, GL_READ_FRAMEBUFFER_BINDING,
+                            GL_DRAW_FRAMEBUFFER_BINDING, GL_PIXEL_PACK_BUFFER_BINDING,
+                            GL_CURRENT_PROGRAM }) {
+        GLint bound = -1;
+        glGetIntegerv(binding, &bound);
+        EXPECT_EQ(bound, 0) << std::hex << binding;
+    }
+    EXPECT_EQ(glGetError(), GLenum(GL_NO_ERROR));
+}
+
 TEST_F(Readback, leaves_no_bindings_behind)
 {
     ASSERT_TRUE(drawer->make_current());
-    TextureImage texture(*drawer, 20, 10), floats(*drawer, 20, 10, GL_RGBA16F);
+    TextureImage texture(*drawer, 20, 10);
     texture.upload_picture(true);
     GlReadback readback(*context);
-    uint64_t id = 0;
-    for (const TextureImage *image : { &texture, &floats }) {
+    std::string why;
+    std::vector<uint8_t> pixels(20 * 10 * 4);
+    ASSERT_TRUE(readback.begin(texture.source(1, true), { 0, 0, 20, 10 }, &why)) << why;
+    expect_no_bindings();
+    ASSERT_TRUE(readback.finish(pixels.data(), 80, &why)) << why;
+    expect_no_bindings();
+    EXPECT_FALSE(readback.begin(texture.source(1, true), { 0, 0, 21, 10 }, &why));
+    expect_no_bindings();
+    ASSERT_TRUE(drawer->make_current());
+}
+
+/* The way of images that cannot be framebuffers, taken with one that can */
+TEST_F(Readback, sampler_draws_any_part_and_cleans_up)
+{
+    ASSERT_TRUE(drawer->make_current());
+    TextureImage texture(*drawer, 40, 30);
+    texture.upload_picture(true);
+    ASSERT_TRUE(context->make_current());
+    {
+        GlImageCache cache(*context);
+        GlSampler sampler;
         std::string why;
-        std::vector<uint8_t> pixels(20 * 10 * 4);
-        ASSERT_TRUE(readback.begin(image->source(++id, true), { 0, 0, 20, 10 }, &why)) << why;
-        ASSERT_TRUE(readback.finish(pixels.data(), 80, &why)) << why;
-        for (GLenum binding : { GL_TEXTURE_BINDING_2D, GL_READ_FRAMEBUFFER_BINDING,
-                                GL_DRAW_FRAMEBUFFER_BINDING, GL_PIXEL_PACK_BUFFER_BINDING,
-                                GL_CURRENT_PROGRAM }) {
-            GLint bound = -1;
-            glGetIntegerv(binding, &bound);
-            EXPECT_EQ(bound, 0) << std::hex << binding;
+        GlBoundImage *bound = cache.get(texture.source(1, true), &why);
+        ASSERT_TRUE(bound) << why;
+        EXPECT_EQ(bound->read_bgra, context->can_read_bgra());
+        /* growing and shrinking: the target must hold each */
+        for (const GlRect &rect : { GlRect{ 7, 5, 3, 3 }, GlRect{ 0, 0, 40, 2 },
+                                    GlRect{ 0, 0, 2, 30 }, GlRect{ 0, 0, 40, 30 },
+                                    GlRect{ 39, 29, 1, 1 } }) {
+            const GLuint drawn = sampler.draw(*bound, rect, &why);
+            ASSERT_TRUE(drawn) << why;
+            expect_no_bindings();
+            std::vector<uint8_t> pixels(rect.w * rect.h * 4);
+            glBindFramebuffer(GL_FRAMEBUFFER, drawn);
+            glReadPixels(0, 0, rect.w, rect.h, GL_RGBA, GL_UNSIGNED_BYTE, pixels.data());
+            glBindFramebuffer(GL_FRAMEBUFFER, 0);
+            const Color last = picture_color(rect.x + rect.w - 1, rect.y + rect.h - 1);
+            EXPECT_EQ(pixels[0], picture_color(rect.x, rect.y).r);
+            EXPECT_EQ(pixels[pixels.size() - 4], last.r);
+            EXPECT_EQ(pixels[pixels.size() - 3], last.g);
+            EXPECT_EQ(pixels[pixels.size() - 2], last.b);
         }
-        EXPECT_EQ(glGetError(), GLenum(GL_NO_ERROR));
     }
+    /* programs and shaders share names */
+    const GLuint program = glCreateProgram();
+    EXPECT_EQ(program, 1u) << "its own were deleted";
+    glDeleteProgram(program);
     ASSERT_TRUE(drawer->make_current());
 }
 
@@ -280,14 +333,16 @@ TEST_F(Readback, keeps_a_bounded_number_of_images)
     ASSERT_TRUE(context->make_current());
     GlImageCache cache(*context);
     ASSERT_TRUE(drawer->make_current());
-    TextureImage texture(*drawer, 4, 4);
+    TextureImage texture(*drawer, 4, 4), often(*drawer, 4, 4);
     ASSERT_TRUE(context->make_current());
     std::string why;
-    for (uint64_t id = 1; id <= 200; id++) {
-        GlSource source = texture.source(id, true);
-        ASSERT_TRUE(cache.get(source, &why)) << why;
-        source.image_id = 1;
-        ASSERT_TRUE(cache.get(source, &why)) << why;
+    const GlSource used_often = often.source(1, true);
+    ASSERT_TRUE(cache.get(used_often, &why)) << why;
+    ASSERT_TRUE(destroy_image(often.image)); /* so that it cannot be bound again */
+    often.image = EGL_NO_IMAGE;
+    for (uint64_t id = 2; id <= 200; id++) {
+        ASSERT_TRUE(cache.get(texture.source(id, true), &why)) << why;
+        ASSERT_TRUE(cache.get(used_often, &why)) << "dropped though used all the time: " << why;
         ASSERT_LE(cache.size(), GlImageCache::MAX_IMAGES);
     }
     const GLuint names_used = [] {
@@ -297,7 +352,6 @@ TEST_F(Readback, keeps_a_bounded_number_of_images)
         return name;
     }();
     EXPECT_LE(names_used, 2 * GlImageCache::MAX_IMAGES) << "dropped images' textures are deleted";
-    EXPECT_EQ(cache.get(texture.source(1, true), &why)->image_id, 1u) << "used all the time";
     for (uint64_t id = 0; id <= 200; id++) {
         cache.forget(id);
     }
