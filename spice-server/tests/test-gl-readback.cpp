@@ -91,9 +91,8 @@ TEST_F(Readback, an_image_with_the_handle_of_an_earlier_one_shows_itself)
                           [color](uint32_t, uint32_t) { return color; })) << i;
         ASSERT_TRUE(drawer->make_current());
     }
-    if (reused == 0) {
-        GTEST_SKIP() << "this EGL did not reuse a handle in 20 images";
-    }
+    /* none where a sanitizer keeps freed memory for a while */
+    RecordProperty("handles_reused", reused);
 }
 
 TEST_F(Readback, an_image_reused_with_another_size_or_handle_is_bound_anew)
