@@ -16,7 +16,6 @@ class Clients(VmTest):
         with self.machine(unix=True, guest={"flips": "forever"}) as vm:
             with vm.client(way) as first:
                 first.wait_for_picture(right(tolerance))
-                first.wait_for_frames(1)
             wait_until(lambda: not vm.display()["clients"], "the client is gone")
             before = vm.display()
             vm.wait_for_display(lambda d: d["draws"] > before["draws"] + 60, "60 more draws")
@@ -41,7 +40,7 @@ class Clients(VmTest):
             self.assertEqual(vm.progress()["flips"], 0)
 
     def test_local_and_remote_clients_are_each_served_their_way(self):
-        with self.machine(unix=True) as vm:
+        with self.machine(unix=True, many_clients=True) as vm:
             local, remote = vm.client("unix", "local"), vm.client("tcp", "remote")
             local.wait_for_picture(right(LOSSLESS))
             remote.wait_for_picture(right(LOSSY))
@@ -54,8 +53,7 @@ class Clients(VmTest):
             remote.wait_for_picture(right(LOSSY))
             display = vm.display()
             paths = sorted(client["path"] for client in display["clients"])
-            self.assertIn("local", paths)
-            self.assertTrue(set(paths) <= {"local", "software", "image"}, paths)
+            self.assertIn(paths, (["local", "software"], ["image", "local"]))
             self.assertGreater(display["readbacks"], 0)
             self.assertTrue(local.display()["gl"])
             self.assertFalse(remote.display()["gl"])

@@ -15,7 +15,7 @@ class Confined(VmTest):
             self.cancel("-run-with chroot=…,user=… needs root")
         jail = os.path.join(self.workdir, "jail")
         os.makedirs(jail)
-        with self.machine(unix=True, extra=[
+        with self.machine(unix=True, many_clients=True, extra=[
                 "-run-with", "chroot={},user=nobody".format(jail)]) as vm:
             with open("/proc/{}/status".format(vm.process.pid), encoding="ascii") as status:
                 uids = [line.split()[1:] for line in status if line.startswith("Uid:")][0]

@@ -54,7 +54,11 @@ class Client:
                 return json.loads(line)
 
     def report(self):
-        return self.ask("report")
+        """All that has been received; raises Late once the connection is lost"""
+        report = self.ask("report")
+        if report["error"]:
+            raise Late("{} has lost its server: {}".format(self.name, report["error"]))
+        return report
 
     def display(self, channel=0):
         """One display channel's part of the report; None while there is no such channel"""
@@ -74,10 +78,8 @@ class Client:
         return wait_until(look, lambda: "{}: {}; has {}".format(self.name, what, last), timeout)
 
     def wait_for_frames(self, count=1, channel=0, timeout=20):
-        """count frames more than now"""
-        now = self.display(channel)
-        target = (now["frames"] if now else 0) + count
-        return self.wait(lambda d: d["frames"] >= target, "{} frames".format(target), channel,
+        """count frames or more since it has connected"""
+        return self.wait(lambda d: d["frames"] >= count, "{} frames".format(count), channel,
                          timeout)
 
     def wait_for_size(self, width, height, channel=0, timeout=20):
@@ -86,6 +88,8 @@ class Client:
 
     def picture(self, channel=0):
         """What is on the screen; None if there is nothing yet"""
+        # A client that has lost its server would go on showing the last picture
+        self.report()
         self._pictures += 1
         path = os.path.join(self._workdir, "{}-{}.png".format(self.name, self._pictures))
         answer = self.ask("save {} {}".format(path, channel))

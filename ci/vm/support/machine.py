@@ -28,18 +28,22 @@ class Machine:
         first frame and waits for commands
     spice: more -spice options, e.g. ["streaming-video=off"]
     tcp, unix: how clients may connect; unix alone is what stock QEMU takes with gl=on
+    many_clients: clients may be connected at the same time, which spice-server allows only
+        when told so by its environment
     environment: for QEMU, on top of this process's
     """
 
     def __init__(self, logdir, guest=None, gl=True, tcp=True, unix=False, heads=1,
                  device=None, spice=(), extra=(), environment=None, qemu=None, append="",
-                 name="vm", preload=()):
+                 name="vm", preload=(), many_clients=False):
         self.guest = dict({"flips": "0"}, **(guest or {}))
         self.name = name
         self._gl, self._tcp, self._unix = gl, tcp, unix
         self._heads, self._device = heads, device
         self._spice, self._extra, self._append = list(spice), list(extra), append
         self._environment, self._preload = dict(environment or {}), list(preload)
+        if many_clients:
+            self._environment["SPICE_DEBUG_ALLOW_MC"] = "1"
         self._qemu = qemu
         self.logdir = os.path.join(logdir, name)
         os.makedirs(self.logdir, exist_ok=True)
