@@ -262,9 +262,11 @@ TEST_F(Scanout, no_more_than_64_images_are_held)
 TEST_F(Scanout, an_id_is_one_image_for_ever)
 {
     LentImage &image = lend(1, 64, 48);
-    LentImage &resized = lend(1, 32, 32);
+    LentImage &narrower = lend(1, 63, 48);
+    LentImage &lower = lend(1, 64, 47);
     ASSERT_EQ(show(image), 0);
-    EXPECT_EQ(show(resized), -EINVAL);
+    EXPECT_EQ(show(narrower), -EINVAL);
+    EXPECT_EQ(show(lower), -EINVAL);
     EXPECT_EQ(stats().images_imported, 1u);
 }
 
