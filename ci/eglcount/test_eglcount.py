@@ -63,9 +63,11 @@ class EglCount(unittest.TestCase):
     def test_counts_can_be_read_while_the_program_runs_and_after_it_was_killed(self):
         with subprocess.Popen([PROGRAM, "hang"], env=self.environment(),
                               stdout=subprocess.PIPE, text=True) as program:
-            program.stdout.readline()
-            running = eglcount.read(self.path)
-            program.kill()
+            try:
+                program.stdout.readline()
+                running = eglcount.read(self.path)
+            finally:
+                program.kill()
         self.assertEqual(running["calls"]["glReadPixels"], 7)
         self.assertEqual(running["calls"]["eglTerminate"], 0)
         self.assertEqual(eglcount.read(self.path), running)

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <thread>
 
+#include <unistd.h>
+
 #include "gl-fixture.hpp"
 
 using namespace red;
@@ -320,4 +322,19 @@ TEST_F(Fence, needs_no_current_context_to_wait_or_go)
         fence = GlFence();
     }).join();
     EXPECT_FALSE(fence);
+}
+
+/* libepoxy aborts a process that makes such a call for the first time in such a thread; in
+ * this process other tests have made them before, so a new one is started */
+TEST_F(Fence, the_first_call_of_a_process_may_be_without_a_current_context)
+{
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT({
+        context->make_current();
+        GlFence fence = GlFence::insert(display);
+        context->done_current();
+        const bool waited = fence.wait(SECOND_NS);
+        fence = GlFence();
+        _exit(waited ? 0 : 1);
+    }, testing::ExitedWithCode(0), "");
 }

@@ -140,6 +140,13 @@ TEST_F(Export, needs_no_current_context)
     NEED_EXPORT();
     eglMakeCurrent(display, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT);
     EXPECT_TRUE(export_texture());
+    /* and not only because libepoxy has looked the calls up before */
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT({
+        eglMakeCurrent(display, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT);
+        const auto buffer = gl_export_dmabuf(*context, texture->image, 97, 61, nullptr);
+        _exit(buffer ? 0 : 1);
+    }, testing::ExitedWithCode(0), "");
 }
 
 TEST_F(Export, one_export_sees_what_is_drawn_later)
