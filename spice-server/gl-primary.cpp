@@ -7,6 +7,7 @@
 
 #include "dcc-private.h"
 #include "display-channel-private.h"
+#include "gl-hooks.h"
 #include "red-parse-qxl.h"
 
 namespace red {
@@ -106,7 +107,7 @@ void GlPrimary::draw(DisplayChannel *display, const GlRect &rect, uint8_t *pixel
         mark_pending = false;
         DisplayChannelClient *dcc;
         FOREACH_DCC(display, dcc) {
-            if (!dcc->is_gl_client()) {
+            if (!gl_hook_no_surfaces(dcc)) {
                 dcc->pipe_add_empty_msg(SPICE_MSG_DISPLAY_MARK);
             }
         }
