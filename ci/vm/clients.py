@@ -90,3 +90,18 @@ class Clients(VmTest):
             frames = client.display()["frames"]
             vm.flips(60)
             client.wait(lambda d: d["frames"] > frames, "frames once it answers")
+
+    def test_killed_clients_leave_the_guest_and_the_next_client_alone(self):
+        with self.machine(unix=True, guest={"pattern": "motion"}) as vm:
+            for way in ("tcp", "unix", "tcp", "unix"):
+                client = vm.client(way)
+                client.wait_for_frames(1)
+                vm.tell("flips forever")
+                client.wait_for_frames(20)
+                client.process.kill()
+                client.process.wait()
+                numbers = vm.flips(60)
+                self.assertLess(numbers["maxgap"], 2000000)
+                wait_until(lambda: not vm.display()["clients"], "the client is gone")
+            vm.tell("set pattern=corners")
+            vm.client("tcp").wait_for_picture(right(LOSSY))

@@ -80,6 +80,16 @@ class Screen(VmTest):
                     # The triangle of ci/guest: lines of 1 to 48 pixels
                     self.assertEqual(cursor["opaque"], 48 * 49 // 2)
 
+    def test_a_guest_on_a_2d_device_is_seen_with_gl_on(self):
+        with self.machine(unix=True, device="virtio-gpu-pci") as vm:
+            for way in ("tcp", "unix"):
+                with vm.client(way) as client:
+                    client.wait_for_picture(right(SIZE, LOSSLESS))
+                    vm.tell("resize 801x601")
+                    vm.flips(30)
+                    client.wait_for_picture(right((801, 601), LOSSLESS))
+                    vm.tell("resize {}x{}".format(*SIZE))
+
     def test_a_disabled_head_comes_back(self):
         with self.machine(unix=True, many_clients=True) as vm:
             remote, local = vm.client("tcp", "remote"), vm.client("unix", "local")

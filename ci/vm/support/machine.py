@@ -83,17 +83,15 @@ class Machine:
                 "-device", device, "-spice", self._spice_option(),
                 "-chardev", "socket,id=serial,path=" + os.path.join(self.rundir, "serial"),
                 "-serial", "chardev:serial",
-                "-qmp", "unix:" + os.path.join(self.rundir, "qmp"),
+                "-qmp", "unix:{},server=on,wait=off".format(self._monitor_path()),
                 "-kernel", kernel, "-initrd", initrd, "-append",
                 "console=ttyS0 quiet panic=-1 {} {}".format(words, self._append).strip(),
                 *self._extra]
 
     def start(self, ready=True):
         """ready: wait until the guest shows its first frame"""
-        legacy = stack.import_qmp()
         self.serial = Serial(os.path.join(self.rundir, "serial"),
                              os.path.join(self.logdir, "serial.log"))
-        self._monitor = legacy.QEMUMonitorProtocol(os.path.join(self.rundir, "qmp"), server=True)
         environment = dict(os.environ)
         environment.update(self._environment)
         # A sandboxed or multi-user host: never take a session's display or card by accident
@@ -107,17 +105,28 @@ class Machine:
         with open(self.stderr_path(), "wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
                                             stderr=log, env=environment)
-        self._accept_monitor()
+        self._connect_monitor()
         if ready:
             self.wait_ready()
         return self
 
-    def _accept_monitor(self):
+    def _monitor_path(self):
+        return os.path.join(self.rundir, "qmp")
+
+    def _connect_monitor(self):
+        wait_until(lambda: os.path.exists(self._monitor_path()) or self.process.poll() is not None,
+                   "QEMU opens its monitor")
+        legacy = stack.import_qmp()
+        self._monitor = legacy.QEMUMonitorProtocol(self._monitor_path())
         try:
-            self._monitor.accept(timeout=30 * SCALE)
+            self._monitor.connect()
         except Exception as error:
-            raise Late("QEMU did not start ({}), status {}: {}".format(
-                type(error).__name__, self.process.poll(), self.stderr())) from error
+            # A QEMU that ends at once is the reason that matters, and it says why
+            try:
+                status = "status {}".format(self.process.wait(5))
+            except subprocess.TimeoutExpired:
+                status = str(error)
+            raise Late("QEMU did not start, {}: {}".format(status, self.stderr())) from error
 
     def wait_ready(self, after=0, timeout=60):
         return self.serial.wait("SPICEGL ready", timeout, after)

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Video goes out in the codec that client and server agree on."""
+
+from support.picture import LOSSY, wrong_corners
+from support.vmtest import SIZE, VmTest
+
+
+class Video(VmTest):
+
+    def _streams(self, vm, client, codec):
+        vm.tell("set pattern=motion")
+        vm.tell("flips forever")
+        display = client.wait(lambda d: d["video_frames"] >= 10, "10 frames of video")
+        self.assertEqual(display["codec"], codec)
+        served = vm.wait_for_display(
+            lambda d: d["clients"] and d["clients"][0]["path"] == "software",
+            "the client is served by a video encoder")["clients"][0]
+        self.assertEqual(served["codec"], codec)
+        self.assertIn(codec, vm.hmp("info spice"))
+        vm.tell("set pattern=corners")
+        client.wait_for_picture(lambda p: wrong_corners(p, *SIZE, tolerance=LOSSY))
+
+    def test_the_client_gets_the_codec_it_prefers(self):
+        for codec in ("mjpeg", "vp8", "h264"):
+            with self.machine(name=codec) as vm:
+                client = vm.client("tcp", options=["--codec", codec])
+                client.wait_for_frames(1)
+                self._streams(vm, client, codec)
