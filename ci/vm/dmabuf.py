@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """EGL with and without dma-bufs."""
 
+from support import stack
 from support.picture import LOSSLESS, LOSSY, wrong_corners
 from support.vmtest import SIZE, VmTest
 
@@ -32,3 +33,18 @@ class Dmabuf(VmTest):
             gl = client.display()["gl"]
             self.assertEqual((gl["width"], gl["height"]), SIZE)
             self.assertEqual(vm.display()["clients"][0]["path"], "local")
+
+    def test_a_guests_own_dmabuf_is_seen(self):
+        if not stack.has_real_udmabuf():
+            self.cancel("a guest's memory is scattered pages, of which only the kernel's udmabuf "
+                        "driver can make one buffer: this host has no /dev/udmabuf")
+        memory = ["-object", "memory-backend-memfd,id=memory,size=512M,share=on",
+                  "-machine", "memory-backend=memory"]
+        with self.machine(unix=True, device="virtio-gpu-pci,blob=on", extra=memory) as vm:
+            for way in ("unix", "tcp"):
+                with vm.client(way) as client:
+                    client.wait_for_picture(
+                        lambda p: wrong_corners(p, *SIZE, tolerance=LOSSLESS))
+                    vm.flips(30)
+                    client.wait_for_picture(
+                        lambda p: wrong_corners(p, *SIZE, tolerance=LOSSLESS))
