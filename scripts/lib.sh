@@ -125,7 +125,7 @@ git() {
 }
 
 need_git() {
-    command -v git >/dev/null ||
+    type -P git >/dev/null ||
         die "git is not installed here" "install git, or call this as 'scripts/shell scripts/$ME …'"
 }
 
