@@ -16,10 +16,10 @@
 
 namespace red {
 
-/* How long a guest waits for local clients that still read its buffer. Three frames at 60 Hz:
- * a client that draws at all answers within one or two; one that is stopped must not be
- * noticed by the guest. */
-static constexpr uint32_t LOCAL_WAIT_MS = 50;
+/* How long a guest waits for local clients that still read its buffer. A client that draws at
+ * all answers within one or two frames, on a busy machine within some more; one that is
+ * stopped must not be noticed by the guest. */
+static constexpr uint32_t LOCAL_WAIT_MS = 80;
 /* The readback's fence is asked this often */
 static constexpr uint32_t READBACK_POLL_MS = 1;
 /* A GPU that takes longer than this to read a picture does not work */
