@@ -90,7 +90,7 @@ void Display::updated()
 void Display::note_counter()
 {
     std::string why;
-    const int64_t now = read_counter(picture(&why));
+    const int64_t now = read_counter(picture(&why, COUNTER_LINES));
     if (now < 0 || now == counter) {
         return;
     }
@@ -119,7 +119,8 @@ uint32_t Display::height() const
                ? surface.height : 0;
 }
 
-Picture Display::gl_picture(const SpiceGlScanout &scanout, std::string *why) const
+Picture Display::gl_picture(const SpiceGlScanout &scanout, uint32_t lines,
+                            std::string *why) const
 {
     const bool bgr = scanout.format == fourcc('X', 'R', '2', '4') ||
                      scanout.format == fourcc('A', 'R', '2', '4');
@@ -140,18 +141,21 @@ Picture Display::gl_picture(const SpiceGlScanout &scanout, std::string *why) con
     ioctl(scanout.fd, DMA_BUF_IOCTL_SYNC, &sync);
     /* Y0TOP is meant in GL's sense, where y grows upwards: the first line is the lowest */
     const auto convert = bgr ? picture_from_bgrx : picture_from_rgbx;
-    Picture picture = convert(static_cast<const uint8_t *>(memory), scanout.width, scanout.height,
-                              scanout.stride, scanout.y0top);
+    const uint32_t height = std::min(lines, scanout.height);
+    /* Bottom up, the upper lines are the last in memory */
+    const size_t skipped = scanout.y0top ? size_t{scanout.height - height} * scanout.stride : 0;
+    Picture picture = convert(static_cast<const uint8_t *>(memory) + skipped, scanout.width,
+                              height, scanout.stride, scanout.y0top);
     sync.flags = DMA_BUF_SYNC_END | DMA_BUF_SYNC_READ;
     ioctl(scanout.fd, DMA_BUF_IOCTL_SYNC, &sync);
     munmap(memory, length);
     return picture;
 }
 
-Picture Display::picture(std::string *why) const
+Picture Display::picture(std::string *why, uint32_t lines) const
 {
     if (gl) {
-        return gl_picture(*spice_display_channel_get_gl_scanout(channel), why);
+        return gl_picture(*spice_display_channel_get_gl_scanout(channel), lines, why);
     }
     SpiceDisplayPrimary surface;
     if (!primary || !spice_display_channel_get_primary(SPICE_CHANNEL(channel), 0, &surface)) {
@@ -159,14 +163,15 @@ Picture Display::picture(std::string *why) const
         return {};
     }
     const auto *data = static_cast<const uint8_t *>(surface.data);
+    const uint32_t height = std::min<uint32_t>(lines, surface.height);
     switch (surface.format) {
     case SPICE_SURFACE_FMT_32_xRGB:
     case SPICE_SURFACE_FMT_32_ARGB:
-        return picture_from_bgrx(data, surface.width, surface.height, surface.stride, false);
+        return picture_from_bgrx(data, surface.width, height, surface.stride, false);
     case SPICE_SURFACE_FMT_16_555:
-        return picture_from_16(data, surface.width, surface.height, surface.stride, 5);
+        return picture_from_16(data, surface.width, height, surface.stride, 5);
     case SPICE_SURFACE_FMT_16_565:
-        return picture_from_16(data, surface.width, surface.height, surface.stride, 6);
+        return picture_from_16(data, surface.width, height, surface.stride, 6);
     default:
         *why = "cannot read a primary surface of this format";
         return {};

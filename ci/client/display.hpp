@@ -24,11 +24,12 @@ public:
     uint32_t width() const;
     uint32_t height() const;
 
-    /* The picture now: the dma-buf's or the primary surface's. Empty with *why if none. */
-    Picture picture(std::string *why) const;
+    /* The picture now, or its uppermost LINES: the dma-buf's or the primary surface's.
+     * Empty with *why if none. */
+    Picture picture(std::string *why, uint32_t lines = UINT32_MAX) const;
     /* While withheld, gl-draws are not answered; letting go answers the one that is open. */
     void withhold_answers(bool withhold);
-    /* Reads the frame counter of each update (costs a copy of each picture) */
+    /* Reads the frame counter of each update (costs a copy of its upper lines) */
     void watch_counter() { counting = true; }
 
     /* What the connection's tap counts; must outlive this object */
@@ -48,7 +49,7 @@ private:
 
     void updated();
     void note_counter();
-    Picture gl_picture(const SpiceGlScanout &scanout, std::string *why) const;
+    Picture gl_picture(const SpiceGlScanout &scanout, uint32_t lines, std::string *why) const;
 
     SpiceDisplayChannel *channel;
     std::function<void(Display &)> changed;

@@ -123,7 +123,7 @@ bool save_png(const Picture &picture, const std::string &path, std::string *why)
 
 int64_t read_counter(const Picture &picture)
 {
-    static constexpr uint32_t BITS = 32, LINES = 32;
+    static constexpr uint32_t BITS = 32, LINES = COUNTER_LINES / 2;
     if (picture.width < BITS || picture.height < 2 * LINES) {
         return -1;
     }

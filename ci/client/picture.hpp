@@ -15,7 +15,7 @@ struct Picture {
 };
 
 /* 32 bits a pixel, B G R and a fourth byte in memory; STRIDE in bytes. BOTTOM_UP: the first
- * line in memory is the picture's last. */
+ * line in memory is the lowest of those wanted. */
 Picture picture_from_bgrx(const uint8_t *data, uint32_t width, uint32_t height, int32_t stride,
                           bool bottom_up);
 /* As above, with R first in memory */
@@ -27,6 +27,9 @@ Picture picture_from_16(const uint8_t *data, uint32_t width, uint32_t height, in
 
 /* False with *why if the file cannot be written */
 bool save_png(const Picture &picture, const std::string &path, std::string *why);
+
+/* Lines that read_counter() looks at */
+static constexpr uint32_t COUNTER_LINES = 64;
 
 /* The frame number in the counter strip that ci/guest/pattern.hpp describes; -1: none there */
 int64_t read_counter(const Picture &picture);

@@ -58,13 +58,13 @@ class Screen(VmTest):
                 client.wait_for_picture(right(SIZE, tolerance, head), channel=head)
                 self.assertGreaterEqual(vm.display(head)["draws"], 60)
 
-    def test_a_remote_client_sees_two_heads(self):
+    def test_a_remote_client_sees_two_heads_on_two_framebuffers(self):
         self._two_heads("tcp", LOSSY, shared=0)
 
     def test_a_remote_client_sees_two_heads_on_one_framebuffer(self):
         self._two_heads("tcp", LOSSY, shared=1)
 
-    def test_a_local_client_sees_two_heads(self):
+    def test_a_local_client_sees_two_heads_on_two_framebuffers(self):
         self._two_heads("unix", LOSSLESS, shared=0)
 
     def test_the_cursor_is_seen(self):
