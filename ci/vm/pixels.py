@@ -73,7 +73,7 @@ class Pixels(VmTest):
             self.assertGreater(display["counter_changes"], 30)
 
     def test_no_frame_at_a_local_client_is_older_than_the_one_before(self):
-        # The server waits 50 ms for a local client, then lets the guest draw on. A client that
+        # The server waits 80 ms for a local client, then lets the guest draw on. A client that
         # was later than that has looked at a buffer that is the guest's again.
         for run in range(5):
             with self.machine(unix=True, guest={"pattern": "counter"}) as vm:
@@ -83,8 +83,8 @@ class Pixels(VmTest):
                 display = client.wait(lambda d: d["counter"] == last, "the last frame")
                 slowest = vm.display()["longest-draw-ns"] / 1e6
             self.log.info("run %d: the slowest draw took %.1f ms", run, slowest)
-            if slowest < 50:
+            if slowest < 80:
                 self.assertEqual(display["counter_backwards"], 0)
                 self.assertGreater(display["counter_changes"], 250)
                 return
-        self.fail("this client took 50 ms or more for a frame in each of five runs")
+        self.fail("this client took 80 ms or more for a frame in each of five runs")
