@@ -17,6 +17,8 @@ class VmTest(Test):
 
     def setUp(self):
         self._machines = []
+        # spice-gtk says so where a server sends what makes no sense, and goes on; and so does GLib
+        os.environ["G_DEBUG"] = "fatal-criticals"
         os.makedirs(stack.BUILD, exist_ok=True)
         # Avocado runs tests side by side. The promises are about time too: one guest at once.
         self._turn = open(os.path.join(stack.BUILD, "vm.lock"), "w", encoding="ascii")
