@@ -120,7 +120,7 @@ void spice_qxl_gl_release_texture(struct QXLInstance *qxl, uint64_t image_id);
  *     not read the image any more: at once (from within this call) when no
  *     client is connected, otherwise from the display worker's thread. That is
  *     not later than it takes to read the picture; no client delays it except
- *     local ones that are using the image.
+ *     local ones that are using the image, and these for a bounded time only.
  *
  * Returns: 0; -EINVAL: null instance; -ENOENT: there is no scanout;
  *     -EBUSY: the previous draw has not completed; -ENOTSUP: spice_qxl_gl_init()
