@@ -27,18 +27,14 @@ static GlDisplay *gl_display(DisplayChannelClient *dcc)
 
 bool gl_hook_scanout(DisplayChannel *display)
 {
-    auto gl = gl_display(display);
-    if (gl) {
-        gl->scanout_changed(display);
-    }
-    return gl;
+    return gl_display(display);
 }
 
-bool gl_hook_draw(DisplayChannel *display, const SpiceMsgDisplayGlDraw *draw)
+bool gl_hook_draw(DisplayChannel *display)
 {
     auto gl = gl_display(display);
     if (gl) {
-        gl->draw_requested(display, { draw->x, draw->y, draw->w, draw->h });
+        red_qxl_gl_draw_async_complete(display->priv->qxl);
     }
     return gl;
 }

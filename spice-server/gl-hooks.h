@@ -14,7 +14,6 @@
 
 struct QXLInstance;
 struct SpiceHead;
-struct SpiceMsgDisplayGlDraw;
 struct DisplayChannel;
 class DisplayChannelClient;
 
@@ -24,9 +23,11 @@ class GlDisplay;
 
 #ifdef HAVE_EGL
 
-/* The scanout changed; true: dealt with */
+/* spice_qxl_gl_scanout() and spice_qxl_gl_draw_async() show nothing on a GL display; true: so
+ * it is, and the draw has been answered */
 bool gl_hook_scanout(DisplayChannel *display);
-bool gl_hook_draw(DisplayChannel *display, const SpiceMsgDisplayGlDraw *draw);
+bool gl_hook_draw(DisplayChannel *display);
+/* A local client has drawn; true: dealt with */
 bool gl_hook_draw_done(DisplayChannel *display);
 /* May the worker go on while a new client has not introduced itself? One that never does
  * would hold up the guest and all other clients. */
@@ -58,7 +59,7 @@ void gl_hook_destroy(QXLInstance *qxl);
 #else
 
 static inline bool gl_hook_scanout(DisplayChannel *) { return false; }
-static inline bool gl_hook_draw(DisplayChannel *, const SpiceMsgDisplayGlDraw *) { return false; }
+static inline bool gl_hook_draw(DisplayChannel *) { return false; }
 static inline bool gl_hook_draw_done(DisplayChannel *) { return false; }
 static inline bool gl_hook_defers_start(DisplayChannelClient *) { return false; }
 static inline void gl_hook_client_started(DisplayChannelClient *) {}

@@ -38,6 +38,13 @@ bool GlPrimary::create(DisplayChannel *display, uint32_t width, uint32_t height)
     w = width;
     h = height;
     mark_pending = true;
+
+    DisplayChannelClient *dcc;
+    FOREACH_DCC(display, dcc) {
+        if (!gl_hook_no_surfaces(dcc)) {
+            dcc_push_monitors_config(dcc); // that came before the surface may count for nothing
+        }
+    }
     return true;
 }
 
@@ -112,14 +119,6 @@ void GlPrimary::draw(DisplayChannel *display, const GlRect &rect, uint8_t *pixel
             }
         }
     }
-}
-
-uint8_t *GlPrimary::pixels(DisplayChannel *display)
-{
-    auto surface = display->priv->surfaces[0];
-
-    display_channel_current_flush(display, surface);
-    return surface->owned_data.get();
 }
 
 } // namespace red

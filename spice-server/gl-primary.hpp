@@ -33,10 +33,6 @@ public:
      * first; from malloc(), taken over. */
     void draw(DisplayChannel *display, const GlRect &rect, uint8_t *pixels);
 
-    /* The surface's own memory, for a picture that nobody has yet; draws what is pending first */
-    uint8_t *pixels(DisplayChannel *display);
-    size_t stride() const { return size_t{w} * 4; }
-
 private:
     uint32_t w = 0, h = 0;
     uint32_t generation = 0;

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <config.h>
+
+#include "gl-local.hpp"
+
+#include <algorithm>
+
+#include "dcc-private.h"
+#include "display-channel-private.h"
+#include "red-qxl.h"
+
+namespace red {
+
+bool GlLocal::publish(DisplayChannel *display, const GlContext &context, const GlScanout &shown,
+                      bool *exported, std::string *why)
+{
+    auto dmabuf = shown.image->dmabuf(context, exported, why);
+    if (!dmabuf) {
+        publish_nothing(display);
+        return false;
+    }
+
+    RedGLScanout scanout{};
+    scanout.width = shown.image->width();
+    scanout.height = shown.image->height();
+    scanout.fourcc = dmabuf->fourcc;
+    scanout.modifier = dmabuf->modifier;
+    scanout.num_planes = dmabuf->num_planes;
+    scanout.flags = shown.y0_top ? SPICE_GL_SCANOUT_FLAGS_Y0TOP : 0;
+    std::copy_n(dmabuf->fd, GlDmabuf::MAX_PLANES, scanout.fd);
+    std::copy_n(dmabuf->offset, GlDmabuf::MAX_PLANES, scanout.offset);
+    std::copy_n(dmabuf->stride, GlDmabuf::MAX_PLANES, scanout.stride);
+    red_qxl_set_gl_scanout(display->priv->qxl, &scanout);
+    return true;
+}
+
+void GlLocal::publish_nothing(DisplayChannel *display)
+{
+    red_qxl_set_gl_scanout(display->priv->qxl, nullptr);
+}
+
+void GlLocal::announce()
+{
+    for (auto &client : path.all()) {
+        if (GlPath::is_local(client.dcc)) {
+            client.dcc->pipe_add(dcc_gl_scanout_item_new(client.dcc, nullptr, 0));
+        }
+    }
+}
+
+void GlLocal::draw(const GlScanout &scanout, const GlRect &rect)
+{
+    for (auto &client : path.all()) {
+        if (!GlPath::is_local(client.dcc)) {
+            continue;
+        }
+        if (client.dcc->priv->gl_draw_ongoing) {
+            client.late = client.missed = true;
+        } else {
+            push_draw(client, scanout, rect);
+        }
+    }
+}
+
+void GlLocal::push_draw(GlClient &client, const GlScanout &scanout, const GlRect &rect)
+{
+    auto item = red::make_shared<RedGlDrawItem>();
+    item->draw.x = scanout.visible.x + rect.x;
+    item->draw.y = scanout.visible.y + rect.y;
+    item->draw.w = rect.w;
+    item->draw.h = rect.h;
+    client.late = client.missed = false;
+    client.dcc->priv->gl_draw_ongoing = true;
+    client.dcc->pipe_add(std::move(item));
+}
+
+void GlLocal::missed(DisplayChannelClient *dcc)
+{
+    path.find(dcc)->missed = true;
+}
+
+/* Those that were busy when the picture changed, or have come since, get it now. The guest
+ * does not wait for these. */
+void GlLocal::send_missed(const GlScanout &scanout)
+{
+    if (!scanout.image) {
+        return;
+    }
+    for (auto &client : path.all()) {
+        if (client.missed && !client.dcc->priv->gl_draw_ongoing && GlPath::is_local(client.dcc)) {
+            push_draw(client, scanout, { 0, 0, scanout.visible.w, scanout.visible.h });
+            client.late = true;
+        }
+    }
+}
+
+bool GlLocal::in_use()
+{
+    return std::any_of(path.all().begin(), path.all().end(), [](const GlClient &client) {
+        return client.dcc->priv->gl_draw_ongoing && !client.late;
+    });
+}
+
+void GlLocal::give_up()
+{
+    for (auto &client : path.all()) {
+        client.late = client.dcc->priv->gl_draw_ongoing;
+    }
+}
+
+std::list<DisplayChannelClient *> GlLocal::dismiss()
+{
+    std::list<DisplayChannelClient *> former;
+
+    for (auto &client : path.all()) {
+        if (GlPath::is_local(client.dcc)) {
+            former.push_back(client.dcc);
+            client.late = client.missed = false;
+            client.dcc->priv->gl_draw_ongoing = false;
+        }
+    }
+    path.local_failed();
+    return former;
+}
+
+} // namespace red

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Local clients: they get the backing image itself as dma-buf, and say when they have drawn.
+ *
+ * Display worker's thread.
+ */
+#pragma once
+
+#include <string>
+
+#include "display-channel.h"
+#include "gl-context.hpp"
+#include "gl-image.hpp"
+#include "gl-path.hpp"
+
+namespace red {
+
+class GlLocal
+{
+public:
+    explicit GlLocal(GlPath &path_): path(path_) {}
+
+    /* Makes SCANOUT what messages for local clients are made from; exported if it has not been
+     * (*EXPORTED). False with *why if it cannot be. */
+    bool publish(DisplayChannel *display, const GlContext &context, const GlScanout &scanout,
+                 bool *exported, std::string *why);
+    void publish_nothing(DisplayChannel *display);
+    /* Tells all of them what is published */
+    void announce();
+
+    /* RECT of the scanout has changed. Those that are busy get the newest picture later. */
+    void draw(const GlScanout &scanout, const GlRect &rect);
+    /* One that has not had the picture, and gets it with send_missed() */
+    void missed(DisplayChannelClient *dcc);
+    void send_missed(const GlScanout &scanout);
+    /* Does one of them use a buffer that the guest waits for? */
+    bool in_use();
+    /* The guest has waited long enough */
+    void give_up();
+
+    /* They are local clients no more: returns which they were */
+    std::list<DisplayChannelClient *> dismiss();
+
+private:
+    void push_draw(GlClient &client, const GlScanout &scanout, const GlRect &rect);
+
+    GlPath &path;
+};
+
+} // namespace red

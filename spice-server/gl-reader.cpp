@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <config.h>
+
+#include "gl-reader.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "red-common.h"
+#include "utils.h"
+
+namespace red {
+
+/* A GPU that takes longer than this to read a picture does not work */
+static constexpr uint64_t READBACK_TIMEOUT_NS = NSEC_PER_SEC;
+/* Pictures are read at most this often, whatever the guest's rate; the last one always is */
+static constexpr uint64_t READBACK_INTERVAL_NS = NSEC_PER_SEC / 125;
+/* A new scanout is usually followed by a draw; where it is not, it is read after this time */
+static constexpr uint64_t UNDRAWN_NS = 10 * NSEC_PER_MILLISEC;
+
+GlReader::GlReader(User &user_, std::unique_ptr<GlContext> &&context_):
+    user(user_),
+    context(std::move(context_))
+{
+}
+
+GlReader::~GlReader()
+{
+    spice_warn_if_fail(!thread);
+}
+
+bool GlReader::start(std::string *why)
+{
+    GError *error = nullptr;
+
+    thread = g_thread_try_new("SPICE GL reader", run, this, &error);
+    if (!thread) {
+        *why = error->message;
+        g_error_free(error);
+    }
+    return thread;
+}
+
+void GlReader::stop()
+{
+    if (!thread) {
+        return;
+    }
+    {
+        std::lock_guard<std::mutex> guard(mutex);
+        stopping = true;
+    }
+    wake.notify_one();
+    g_thread_join(thread);
+    thread = nullptr;
+}
+
+void GlReader::show(const GlScanout &next)
+{
+    GlScanout previous; // dropped after the lock: may call the owner of its image back
+    {
+        std::lock_guard<std::mutex> guard(mutex);
+        if (next.same_view(scanout)) {
+            return;
+        }
+        previous = std::move(scanout);
+        scanout = next;
+        unread = { 0, 0, next.visible.w, next.visible.h };
+        draw_expected_ns = spice_get_monotonic_time_ns() + UNDRAWN_NS;
+        if (!wanted) {
+            return;
+        }
+    }
+    wake.notify_one();
+}
+
+void GlReader::drawn(const GlRect &drawn, std::shared_ptr<GlFence> drawn_fence, bool read,
+                     uint64_t deadline)
+{
+    {
+        std::lock_guard<std::mutex> guard(mutex);
+        fence.swap(drawn_fence); // the former one goes after the lock
+        unread = unread.united(drawn);
+        draw_expected_ns = 0;
+        answer = read;
+        deadline_ns = deadline;
+    }
+    if (read || deadline) {
+        wake.notify_one();
+    }
+}
+
+void GlReader::want(bool pictures)
+{
+    std::optional<GlPicture> dropped;
+    {
+        std::lock_guard<std::mutex> guard(mutex);
+        wanted = pictures;
+        if (!wanted) {
+            dropped.swap(ready);
+        }
+    }
+    wake.notify_one();
+}
+
+void GlReader::refresh()
+{
+    {
+        std::lock_guard<std::mutex> guard(mutex);
+        whole = true;
+        draw_expected_ns = 0;
+    }
+    wake.notify_one();
+}
+
+void GlReader::forget(uint64_t image_id)
+{
+    {
+        std::lock_guard<std::mutex> guard(mutex);
+        if (read_ids.erase(image_id) == 0) {
+            return;
+        }
+        forgotten.push_back(image_id);
+    }
+    wake.notify_one();
+}
+
+std::optional<GlPicture> GlReader::take()
+{
+    std::optional<GlPicture> picture;
+    {
+        std::lock_guard<std::mutex> guard(mutex);
+        picture.swap(ready);
+    }
+    wake.notify_one();
+    return picture;
+}
+
+/* ---- the reader's thread ---- */
+
+void *GlReader::run(void *opaque)
+{
+    auto reader = static_cast<GlReader *>(opaque);
+
+    if (!reader->context->make_current()) {
+        reader->user.read_failed("the GL context cannot be made current");
+    } else {
+        reader->readback = std::make_unique<GlReadback>(*reader->context);
+    }
+    Lock lock(reader->mutex);
+    reader->loop(lock);
+
+    reader->readback.reset();
+    reader->context->done_current();
+    GlScanout last = std::move(reader->scanout);
+    reader->scanout = {};
+    reader->ready.reset();
+    lock.unlock(); // before LAST goes: that may call the owner back
+    return nullptr;
+}
+
+void GlReader::loop(Lock &lock)
+{
+    while (!stopping) {
+        if (!forgotten.empty()) {
+            forget_images(lock);
+        } else if (wants_to_read() && spice_get_monotonic_time_ns() >= next_read_ns()) {
+            read(lock);
+        } else if (answer) {
+            answer = false;
+            lock.unlock();
+            user.reading_over();
+            lock.lock();
+        } else if (deadline_ns && spice_get_monotonic_time_ns() >= deadline_ns) {
+            deadline_ns = 0;
+            lock.unlock();
+            user.deadline_passed();
+            lock.lock();
+        } else {
+            wait(lock);
+        }
+    }
+}
+
+bool GlReader::wants_to_read() const
+{
+    return wanted && !ready && readback && scanout.image && (whole || !unread.empty());
+}
+
+uint64_t GlReader::next_read_ns() const
+{
+    return std::max(draw_expected_ns, last_read_ns + READBACK_INTERVAL_NS);
+}
+
+void GlReader::wait(Lock &lock)
+{
+    const uint64_t read_ns = wants_to_read() ? next_read_ns() : 0;
+    const uint64_t until = read_ns && deadline_ns ? std::min(read_ns, deadline_ns) :
+        std::max(read_ns, deadline_ns);
+
+    if (!until) {
+        wake.wait(lock);
+        return;
+    }
+    const uint64_t now = spice_get_monotonic_time_ns();
+    wake.wait_for(lock, std::chrono::nanoseconds(until > now ? until - now : 0));
+}
+
+void GlReader::read(Lock &lock)
+{
+    Job job = { scanout, fence, unread, whole, answer };
+    const GlRect all = { 0, 0, scanout.visible.w, scanout.visible.h };
+
+    if (all.w != width || all.h != height) {
+        job.whole = true;
+    }
+    if (job.whole) {
+        job.rect = all;
+        damage.reset(width = all.w, height = all.h);
+    }
+    unread = {};
+    whole = false;
+    last_read_ns = spice_get_monotonic_time_ns();
+    read_ids.insert(scanout.image->id());
+    lock.unlock();
+
+    std::string why;
+    const bool pixels = begin(job, &why);
+    if (job.answers) {
+        lock.lock();
+        answer = false;
+        lock.unlock();
+        user.reading_over();
+    }
+    /* the guest may go on: its pixels are in the buffer object */
+    std::optional<GlPicture> picture;
+    if (pixels) {
+        picture = finish(job, &why);
+    }
+    if (!why.empty()) {
+        user.read_failed(why);
+    }
+
+    job = {};
+    lock.lock();
+    if (picture && wanted) {
+        ready = std::move(picture);
+        lock.unlock();
+        user.picture_ready();
+        lock.lock();
+    }
+}
+
+static GlSource source_of(const GlScanout &scanout)
+{
+    GlSource s;
+    s.image_id = scanout.image->id();
+    s.image = scanout.image->handle();
+    s.width = scanout.image->width();
+    s.height = scanout.image->height();
+    /* SPICE's flag says that y = 0 is at the top in GL's sense, where y grows upwards: the
+     * first line in memory is the lowest */
+    s.y0_top = !scanout.y0_top;
+    return s;
+}
+
+/* Reads into the buffer object, and waits until that is done */
+bool GlReader::begin(const Job &job, std::string *why)
+{
+    if (job.fence && !job.fence->wait_before_later_commands(*context)) {
+        spice_warning("the guest's drawing takes more than a second");
+    }
+    const GlRect rect = { job.scanout.visible.x + job.rect.x, job.scanout.visible.y + job.rect.y,
+                          job.rect.w, job.rect.h };
+    if (!readback->begin(source_of(job.scanout), rect, why)) {
+        return false;
+    }
+    if (!readback->wait(READBACK_TIMEOUT_NS)) {
+        readback->cancel();
+        *why = "the GPU does not finish";
+        return false;
+    }
+    return true;
+}
+
+/* The part of PIXELS, which are RECT, in the same memory */
+static uint8_t *cropped(uint8_t *pixels, const GlRect &rect, const GlRect &part)
+{
+    if (part == rect) {
+        return pixels;
+    }
+    const size_t from_line = size_t{rect.w} * 4, to_line = size_t{part.w} * 4;
+    const uint8_t *from = pixels + (part.y - rect.y) * from_line + (part.x - rect.x) * size_t{4};
+    for (uint32_t y = 0; y < part.h; y++) {
+        memmove(pixels + y * to_line, from + y * from_line, to_line);
+    }
+    auto smaller = static_cast<uint8_t *>(realloc(pixels, to_line * part.h));
+    return smaller ? smaller : pixels;
+}
+
+/* Copies the pixels, and keeps those that differ from the ones before; nothing if none do */
+std::optional<GlPicture> GlReader::finish(const Job &job, std::string *why)
+{
+    const size_t stride = size_t{job.rect.w} * 4;
+    GlPicture picture;
+
+    picture.pixels.reset(static_cast<uint8_t *>(malloc(stride * job.rect.h)));
+    if (!picture.pixels) {
+        readback->cancel();
+        *why = "no memory";
+        return {};
+    }
+    if (!readback->finish(picture.pixels.get(), stride, why)) {
+        return {};
+    }
+    user.counted_readback(stride * job.rect.h);
+
+    picture.rect = damage.changed(job.rect, picture.pixels.get(), spice_get_monotonic_time_ns());
+    if (picture.rect.empty()) {
+        return {};
+    }
+    picture.pixels.reset(cropped(picture.pixels.release(), job.rect, picture.rect));
+    picture.width = width;
+    picture.height = height;
+    return picture;
+}
+
+/* Textures made from images that their owner has released */
+void GlReader::forget_images(Lock &lock)
+{
+    std::vector<uint64_t> ids;
+
+    ids.swap(forgotten);
+    lock.unlock();
+    if (readback) {
+        for (auto id : ids) {
+            readback->forget(id);
+        }
+    }
+    lock.lock();
+}
+
+} // namespace red
