@@ -21,7 +21,7 @@
 
 namespace red {
 
-class GlDisplay: private GlReader::User
+class GlDisplay final: private GlReader::User
 {
 public:
     GlDisplay(QXLInstance *qxl, std::unique_ptr<GlContext> &&context);

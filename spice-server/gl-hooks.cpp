@@ -122,6 +122,11 @@ void gl_hook_adjust_head(DisplayChannelClient *dcc, SpiceHead *head)
     }
 }
 
+bool gl_hook_has_display(QXLInstance *qxl)
+{
+    return gl_display(qxl);
+}
+
 void gl_hook_worker_stopping(QXLInstance *qxl)
 {
     if (auto gl = gl_display(qxl)) {

@@ -48,6 +48,9 @@ bool gl_hook_drops(DisplayChannelClient *dcc, const RedPipeItem *item);
 void gl_hook_sending(DisplayChannelClient *dcc, const RedPipeItem *item);
 /* The head as this client sees it */
 void gl_hook_adjust_head(DisplayChannelClient *dcc, SpiceHead *head);
+/* Is there a GL display? What clients have not been sent then refers to no memory of the guest,
+ * and nobody needs to wait for it. */
+bool gl_hook_has_display(QXLInstance *qxl);
 /* The worker's thread is about to end */
 void gl_hook_worker_stopping(QXLInstance *qxl);
 
@@ -71,6 +74,7 @@ static inline bool gl_hook_skips_pictures(DisplayChannelClient *) { return false
 static inline bool gl_hook_drops(DisplayChannelClient *, const RedPipeItem *) { return false; }
 static inline void gl_hook_sending(DisplayChannelClient *, const RedPipeItem *) {}
 static inline void gl_hook_adjust_head(DisplayChannelClient *, SpiceHead *) {}
+static inline bool gl_hook_has_display(QXLInstance *) { return false; }
 static inline void gl_hook_worker_stopping(QXLInstance *) {}
 static inline bool gl_hook_size(QXLInstance *, int *, int *) { return false; }
 static inline void gl_hook_destroy(QXLInstance *) {}

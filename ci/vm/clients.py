@@ -91,6 +91,19 @@ class Clients(VmTest):
             vm.flips(60)
             client.wait(lambda d: d["frames"] > frames, "frames once it answers")
 
+    def test_a_machine_that_powers_off_waits_for_no_client(self):
+        with self.machine(unix=True, guest={"pattern": "motion"}, extra=["-no-shutdown"],
+                          spice=["streaming-video=off", "image-compression=off"]) as vm:
+            client = vm.client("tcp")
+            client.wait_for_frames(1)
+            client.stop()
+            vm.flips(120)  # more than sockets hold
+            vm.serial.send("poweroff")
+            wait_until(lambda: vm.qmp("query-status")["status"] == "shutdown", "it is off")
+            # spice would have waited for 30 s, and then thrown the client out
+            self.assertEqual(len(vm.display()["clients"]), 1)
+            self.assertNotIn("pending out messages", vm.stderr())
+
     def test_killed_clients_leave_the_guest_and_the_next_client_alone(self):
         with self.machine(unix=True, guest={"pattern": "motion"}) as vm:
             for way in ("tcp", "unix", "tcp", "unix"):
