@@ -118,9 +118,9 @@ void spice_qxl_gl_release_texture(struct QXLInstance *qxl, uint64_t image_id);
  *     if the call returns 0; it is destroyed by spice-server.
  * @cookie: passed to QXLInterface::async_complete, once, when spice-server does
  *     not read the image any more: at once (from within this call) when no
- *     client is connected, otherwise from the display worker's thread. That is
- *     not later than it takes to read the picture; no client delays it except
- *     local ones that are using the image, and these for a bounded time only.
+ *     client is connected, otherwise from one of spice-server's threads. That is
+ *     not later than it takes to read the picture; no client and no encoder delays
+ *     it, except local clients that are using the image, and these for 80 ms at most.
  *
  * Returns: 0; -EINVAL: null instance; -ENOENT: there is no scanout;
  *     -EBUSY: the previous draw has not completed; -ENOTSUP: spice_qxl_gl_init()
