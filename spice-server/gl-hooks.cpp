@@ -127,6 +127,11 @@ bool gl_hook_has_display(QXLInstance *qxl)
     return gl_display(qxl);
 }
 
+bool gl_hook_settles(DisplayChannel *display)
+{
+    return gl_display(display);
+}
+
 void gl_hook_worker_stopping(QXLInstance *qxl)
 {
     if (auto gl = gl_display(qxl)) {

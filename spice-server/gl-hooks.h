@@ -51,6 +51,8 @@ void gl_hook_adjust_head(DisplayChannelClient *dcc, SpiceHead *head);
 /* Is there a GL display? What clients have not been sent then refers to no memory of the guest,
  * and nobody needs to wait for it. */
 bool gl_hook_has_display(QXLInstance *qxl);
+/* Is a video's last frame to be sent lossless soon, not only when the stream ends? */
+bool gl_hook_settles(DisplayChannel *display);
 /* The worker's thread is about to end */
 void gl_hook_worker_stopping(QXLInstance *qxl);
 
@@ -75,6 +77,7 @@ static inline bool gl_hook_drops(DisplayChannelClient *, const RedPipeItem *) { 
 static inline void gl_hook_sending(DisplayChannelClient *, const RedPipeItem *) {}
 static inline void gl_hook_adjust_head(DisplayChannelClient *, SpiceHead *) {}
 static inline bool gl_hook_has_display(QXLInstance *) { return false; }
+static inline bool gl_hook_settles(DisplayChannel *) { return false; }
 static inline void gl_hook_worker_stopping(QXLInstance *) {}
 static inline bool gl_hook_size(QXLInstance *, int *, int *) { return false; }
 static inline void gl_hook_destroy(QXLInstance *) {}

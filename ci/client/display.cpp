@@ -215,6 +215,7 @@ static void add_wire(JsonBuilder *builder, const WireReader::Counts *wire)
     add_number(builder, "streams", wire ? wire->streams.load() : 0);
     add_number(builder, "video_frames", wire ? wire->video_frames.load() : 0);
     add_number(builder, "images", wire ? wire->images.load() : 0);
+    add_number(builder, "video_to_image", wire ? wire->video_to_image.load() : -1);
     json_builder_set_member_name(builder, "codec");
     if (codec) {
         json_builder_add_string_value(builder, codec);

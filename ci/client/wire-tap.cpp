@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <poll.h>
 #include <spice/enums.h>
@@ -24,6 +25,12 @@ static void put_le32(uint8_t *data, uint32_t value)
     for (int i = 0; i < 4; i++) {
         data[i] = value >> (8 * i);
     }
+}
+
+static int64_t milliseconds()
+{
+    using namespace std::chrono;
+    return duration_cast<std::chrono::milliseconds>(steady_clock::now().time_since_epoch()).count();
 }
 
 void WireReader::expect(State next, uint64_t length)
@@ -90,9 +97,15 @@ void WireReader::message_ends()
     case SPICE_MSG_DISPLAY_STREAM_DATA:
     case SPICE_MSG_DISPLAY_STREAM_DATA_SIZED:
         total.video_frames++;
+        total.video_to_image = -1;
+        last_video = milliseconds();
         break;
     case SPICE_MSG_DISPLAY_DRAW_COPY:
         total.images++;
+        if (last_video) {
+            total.video_to_image = milliseconds() - last_video;
+            last_video = 0;
+        }
         break;
     case SPICE_MSG_DISPLAY_GL_SCANOUT_UNIX:
         /* width, height, stride, fourcc; with a fourcc, a byte that carries the fd follows */

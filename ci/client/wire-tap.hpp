@@ -21,6 +21,9 @@ public:
         std::atomic<uint64_t> video_frames{0};
         std::atomic<uint64_t> images{0};        /* draw-copy messages */
         std::atomic<int> codec{0};              /* SpiceVideoCodecType of the last stream */
+        /* Milliseconds from the last video frame to the first image after it; -1: none yet,
+         * or video goes on */
+        std::atomic<int64_t> video_to_image{-1};
     };
 
     /* DISPLAY: whether the channel's messages are a display channel's */
@@ -40,6 +43,7 @@ private:
     uint64_t left = 16;            /* bytes until complete() */
     std::vector<uint8_t> head;     /* the first bytes of what is being read */
     uint16_t type = 0;
+    int64_t last_video = 0;        /* monotonic milliseconds; 0: an image has followed */
     Counts total;
 };
 

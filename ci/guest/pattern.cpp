@@ -203,6 +203,29 @@ private:
     std::vector<uint32_t> pixels;
 };
 
+/* Motion in the middle of "corners" only */
+class Window: public Corners
+{
+public:
+    Window(uint32_t width, uint32_t height, uint32_t head):
+        Corners(head), motion(std::max(width / 2, 1u), std::max(height / 2, 1u))
+    {
+    }
+
+    Rect draw(const Canvas &canvas, uint32_t number, int64_t before) override
+    {
+        Canvas part = canvas;
+        part.width = canvas.width / 2;
+        part.height = canvas.height / 2;
+        part.data = reinterpret_cast<uint8_t *>(canvas.line(canvas.height / 4) + canvas.width / 4);
+        motion.draw(part, number, before);
+        return {canvas.width / 4, canvas.height / 4, part.width, part.height};
+    }
+
+private:
+    Motion motion;
+};
+
 } // namespace
 
 bool pattern_exists(const std::string &name)
@@ -227,6 +250,9 @@ std::unique_ptr<Pattern> make_pattern(const std::string &name, uint32_t width, u
     }
     if (name == "motion") {
         return std::make_unique<Motion>(width, height);
+    }
+    if (name == "window") {
+        return std::make_unique<Window>(width, height, head);
     }
     if (name == "small") {
         return std::make_unique<Small>(head);

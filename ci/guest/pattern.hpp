@@ -15,6 +15,7 @@
  *          complement. Block i covers columns i*W/32 to (i+1)*W/32.
  * band     gradient, over it a white band 64 lines high that moves 4 lines a frame
  * motion   gradients, shapes and a little noise, all moving smoothly; counter's blocks on top
+ * window   corners, over its middle (from W/4, H/4; W/2 x H/2) a picture like motion's
  * small    corners, over it a 64x64 square at W/2 - 32, H*3/4 in colour
  *          n & 255, n >> 8 & 255, 128 for frame n
  * still    corners, and never a second frame
