@@ -10,6 +10,9 @@ static constexpr size_t PIXEL = 4;
  * over, only the last of so many is compared, with the one before it. */
 static constexpr unsigned FULL_BEFORE_SKIPPING = 16;
 static constexpr unsigned CHECK_ONE_IN = 8;
+/* Pictures further apart than this are all compared: that costs little then, and flips that
+ * change nothing must not look like motion for long */
+static constexpr uint64_t FAST_NS = 25000000;
 /* Pixels above which no second picture is kept to compare with */
 static constexpr uint64_t MAX_AREA = 8192 * 8192;
 /* Within this time a part is widened to the last one, if it lies in that and is a quarter of
@@ -91,7 +94,8 @@ GlRect GlDamage::steadied(const GlRect &found, uint64_t now_ns)
 
 GlRect GlDamage::changed(const GlRect &rect, const uint8_t *pixels, uint64_t now_ns)
 {
-    const bool idle = full >= FULL_BEFORE_SKIPPING && ++unchecked % CHECK_ONE_IN < CHECK_ONE_IN - 2;
+    const bool idle = full >= FULL_BEFORE_SKIPPING && now_ns - sent_ns < FAST_NS &&
+                      ++unchecked % CHECK_ONE_IN < CHECK_ONE_IN - 2;
     if (idle || area({ 0, 0, w, h }) > MAX_AREA) {
         valid = {}; // what is stored gets older than what was sent
         sent = rect;

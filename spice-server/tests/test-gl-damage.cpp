@@ -74,6 +74,19 @@ TEST(Changed, an_unchanged_flip_sends_nothing)
     }
 }
 
+TEST(Changed, unchanged_flips_after_slow_motion_send_nothing)
+{
+    Picture p(101, 37);
+    for (uint32_t i = 0; i < 100; i++) {
+        p.fill({ 0, 0, 101, 37 }, i * 0x10101);
+        p.frame({ 0, 0, 101, 37 }, 6 * FRAME_NS);
+    }
+    for (int i = 0; i < 8; i++) {
+        EXPECT_TRUE(p.frame({ 0, 0, 101, 37 }, 6 * FRAME_NS).empty());
+    }
+    EXPECT_TRUE(p.client_is_right());
+}
+
 TEST(Changed, a_blinking_cursor_is_sent_alone)
 {
     Picture p(101, 37);
