@@ -11,6 +11,8 @@
 #include <xf86drm.h>
 #include <xf86drmMode.h>
 
+#include "texture.hpp"
+
 static constexpr uint32_t CURSOR_SIDE = 64;
 
 /* libdrm's calls return -errno, or -1 with errno set */
@@ -78,12 +80,16 @@ static void destroy_dumb(int card, uint32_t handle)
     drmIoctl(card, DRM_IOCTL_MODE_DESTROY_DUMB, &destroy);
 }
 
-Buffer::Buffer(const Card &owner, uint32_t width, uint32_t height): card(owner.fd())
+Buffer::Buffer(const Card &owner, Memory memory, uint32_t width, uint32_t height):
+    card(owner.fd()), memory(memory)
 {
     all.width = width;
     all.height = height;
     all.data = static_cast<uint8_t *>(
-        make_dumb(card, width, height, &handle, &all.stride, &length));
+        memory == Memory::Dumb
+            ? make_dumb(card, width, height, &handle, &all.stride, &length)
+            : make_texture(card, width, height, memory == Memory::TextureUp, &handle, &all.stride,
+                           &length));
     check(drmModeAddFB(card, width, height, 24, 32, all.stride, handle, &fb), "drmModeAddFB");
 }
 
@@ -91,15 +97,27 @@ Buffer::~Buffer()
 {
     drmModeRmFB(card, fb);
     munmap(all.data, length);
-    destroy_dumb(card, handle);
+    if (memory == Memory::Dumb) {
+        destroy_dumb(card, handle);
+    } else {
+        drmCloseBufferHandle(card, handle);
+    }
 }
 
-Canvas Buffer::part(uint32_t x, uint32_t width) const
+Canvas Buffer::part(const Rect &rect) const
 {
     Canvas canvas = all;
-    canvas.data += size_t{x} * 4;
-    canvas.width = width;
+    canvas.data += size_t{rect.y} * all.stride + size_t{rect.x} * 4;
+    canvas.width = rect.w;
+    canvas.height = rect.h;
     return canvas;
+}
+
+void Buffer::drawn(const Rect &rect) const
+{
+    if (memory != Memory::Dumb) {
+        send_texture(card, handle, all.stride, rect);
+    }
 }
 
 /* Timings do not matter to a virtual screen, but the kernel checks their order. */
@@ -122,11 +140,12 @@ static drmModeModeInfo make_mode(uint32_t width, uint32_t height)
 }
 
 void set_mode(const Card &card, const Card::Output &output, const Buffer &buffer,
-              uint32_t x, uint32_t width, uint32_t height)
+              const Rect &part)
 {
-    drmModeModeInfo mode = make_mode(width, height);
+    drmModeModeInfo mode = make_mode(part.w, part.h);
     uint32_t connector = output.connector;
-    check(drmModeSetCrtc(card.fd(), output.crtc, buffer.framebuffer(), x, 0, &connector, 1, &mode),
+    check(drmModeSetCrtc(card.fd(), output.crtc, buffer.framebuffer(), part.x, part.y, &connector,
+                         1, &mode),
           "drmModeSetCrtc");
 }
 
@@ -134,6 +153,22 @@ void disable(const Card &card, const Card::Output &output)
 {
     check(drmModeSetCrtc(card.fd(), output.crtc, 0, 0, 0, nullptr, 0, nullptr),
           "drmModeSetCrtc(off)");
+}
+
+void set_dpms(const Card &card, const Card::Output &output, bool on)
+{
+    drmModeConnector *connector = drmModeGetConnectorCurrent(card.fd(), output.connector);
+    int result = -ENOENT;
+    for (int i = 0; connector && i < connector->count_props; i++) {
+        drmModePropertyRes *property = drmModeGetProperty(card.fd(), connector->props[i]);
+        if (property && strcmp(property->name, "DPMS") == 0) {
+            result = drmModeConnectorSetProperty(card.fd(), output.connector, property->prop_id,
+                                                 on ? DRM_MODE_DPMS_ON : DRM_MODE_DPMS_OFF);
+        }
+        drmModeFreeProperty(property);
+    }
+    drmModeFreeConnector(connector);
+    check(result, "DPMS");
 }
 
 void flip(const Card &card, const Card::Output &output, const Buffer &buffer, uintptr_t tag)
@@ -168,14 +203,15 @@ void mark_dirty(const Card &card, const Buffer &buffer, const Rect &rect)
     check(drmModeDirtyFB(card.fd(), buffer.framebuffer(), &clip, 1), "drmModeDirtyFB");
 }
 
-Cursor::Cursor(const Card &owner): card(owner.fd())
+Cursor::Cursor(const Card &owner, bool small): card(owner.fd())
 {
+    const uint32_t lines = small ? 24 : 48, colour = small ? 0xff00ffff : 0xffff00ff;
     uint32_t pitch = 0;
     memory = make_dumb(card, CURSOR_SIDE, CURSOR_SIDE, &handle, &pitch, &length);
     for (uint32_t y = 0; y < CURSOR_SIDE; y++) {
         auto *line = reinterpret_cast<uint32_t *>(static_cast<uint8_t *>(memory) + y * pitch);
         for (uint32_t x = 0; x < CURSOR_SIDE; x++) {
-            line[x] = x <= y && y < 48 ? 0xffff00ff : 0;
+            line[x] = x <= y && y < lines ? colour : 0;
         }
     }
 }
@@ -190,6 +226,11 @@ void Cursor::show(const Card::Output &output, int x, int y)
 {
     check(drmModeSetCursor2(card, output.crtc, handle, CURSOR_SIDE, CURSOR_SIDE, 3, 5),
           "drmModeSetCursor2");
+    move(output, x, y);
+}
+
+void Cursor::move(const Card::Output &output, int x, int y)
+{
     check(drmModeMoveCursor(card, output.crtc, x, y), "drmModeMoveCursor");
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "options.hpp"
 #include "pattern.hpp"
 
 class Card
@@ -30,31 +31,36 @@ private:
     std::vector<Output> outs;
 };
 
-/* A dumb buffer with a framebuffer on it, mapped */
+/* Memory with a framebuffer on it, mapped */
 class Buffer
 {
 public:
-    Buffer(const Card &card, uint32_t width, uint32_t height);
+    Buffer(const Card &card, Memory memory, uint32_t width, uint32_t height);
     ~Buffer();
     Buffer(const Buffer &) = delete;
     Buffer &operator=(const Buffer &) = delete;
 
     uint32_t framebuffer() const { return fb; }
     const Canvas &canvas() const { return all; }
-    /* The part at column X of a buffer that several heads share */
-    Canvas part(uint32_t x, uint32_t width) const;
+    /* A part of a buffer that several heads share */
+    Canvas part(const Rect &rect) const;
+    /* RECT has been drawn on: to be called before it is shown */
+    void drawn(const Rect &rect) const;
 
 private:
     int card;
+    Memory memory;
     uint32_t handle = 0, fb = 0;
     size_t length = 0;
     Canvas all;
 };
 
-/* Shows WIDTH x HEIGHT of a framebuffer, from column X on, on an output */
+/* Shows PART of a framebuffer on an output */
 void set_mode(const Card &card, const Card::Output &output, const Buffer &buffer,
-              uint32_t x, uint32_t width, uint32_t height);
+              const Rect &part);
 void disable(const Card &card, const Card::Output &output);
+/* Display power management: the screen goes dark, and keeps its mode and framebuffer */
+void set_dpms(const Card &card, const Card::Output &output, bool on);
 /* Asks for a flip with an event; TAG comes back from read_flips() */
 void flip(const Card &card, const Card::Output &output, const Buffer &buffer, uintptr_t tag);
 /* Reads the events that are there; the tags of flips that have been done */
@@ -62,15 +68,18 @@ std::vector<uintptr_t> read_flips(const Card &card);
 /* Says that RECT of the framebuffer has been drawn on */
 void mark_dirty(const Card &card, const Buffer &buffer, const Rect &rect);
 
-/* A pointer of 64x64 pixels: an opaque magenta arrow-like triangle, hot spot 3,5. */
+/* A pointer of 64x64 pixels with hot spot 3,5: an opaque triangle with lines of 1 to 48
+ * pixels, magenta, or of 1 to 24 pixels, cyan, if it is SMALL. */
 class Cursor
 {
 public:
-    explicit Cursor(const Card &card);
+    Cursor(const Card &card, bool small);
     ~Cursor();
     Cursor(const Cursor &) = delete;
     Cursor &operator=(const Cursor &) = delete;
     void show(const Card::Output &output, int x, int y);
+    /* Without its shape again */
+    void move(const Card::Output &output, int x, int y);
     void hide(const Card::Output &output);
 
 private:

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <memory>
 #include <poll.h>
 #include <sstream>
 #include <unistd.h>
@@ -18,79 +19,159 @@
 
 static const char *const COMMANDS_HELP =
     "  start               with wait=1: show the picture now\n"
-    "  set KEY=VALUE...    pattern, size, mode, heads, buffers, shared: at once\n"
+    "  set KEY=VALUE...    pattern, size, mode, heads, buffers, shared...: at once\n"
     "  resize WxH          the same as set size=WxH\n"
     "  rate N\n"
     "  flips N             show N frames from now on (or \"forever\"), then \"done\"\n"
     "  stop\n"
-    "  off, on             disable the heads, enable them again\n"
-    "  cursor X Y, cursor off\n"
+    "  off [N], on [N]     disable all heads or head N, enable them again\n"
+    "  dpms off, dpms on   the screens dark, and lit again\n"
+    "  cursor X Y [N]      a pointer on head N (0), or its new place\n"
+    "  cursor small X Y [N]   another shape\n"
+    "  cursor off [N]\n"
+    "  unload, load        the driver\n"
+    "  suspend             to RAM, until something wakes the machine\n"
     "  status\n"
     "  reboot, poweroff\n"
     "Each command is answered by \"SPICEGL ok COMMAND\" or \"SPICEGL error TEXT\".\n";
 
+struct Guest {
+    Console &console;
+    Options options;
+    std::unique_ptr<Show> show; /* null while the driver is unloaded */
+
+    Show &screen()
+    {
+        if (!show) {
+            throw std::runtime_error("the driver is unloaded");
+        }
+        return *show;
+    }
+};
+
+/* set KEY=VALUE..., resize WxH */
+static void change_options(Guest &guest, const std::string &command, std::istringstream &words)
+{
+    Options wanted = guest.options;
+    std::string argument, why;
+    while (words >> argument) {
+        const auto equals = argument.find('=');
+        const bool good = command == "resize" ? wanted.set("size", argument, &why)
+                          : equals != std::string::npos &&
+                                wanted.set(argument.substr(0, equals),
+                                           argument.substr(equals + 1), &why);
+        if (!good) {
+            throw std::runtime_error(why.empty() ? "not KEY=VALUE: " + argument : why);
+        }
+    }
+    guest.screen().configure(wanted);
+    guest.options = wanted;
+}
+
+/* cursor [small] X Y [N], cursor off [N] */
+static void change_cursor(Guest &guest, std::istringstream &words)
+{
+    std::string word;
+    size_t head = 0;
+    words >> word;
+    const bool small = word == "small";
+    if (word == "off") {
+        words >> head;
+        guest.screen().set_cursor(false, head, false, 0, 0);
+        return;
+    }
+    if (small) {
+        words >> word;
+    }
+    const int x = std::stoi(word);
+    int y = 0;
+    if (!(words >> y)) {
+        throw std::runtime_error("cursor: no place");
+    }
+    words >> head;
+    guest.screen().set_cursor(true, head, small, x, y);
+}
+
+static void change_driver(Guest &guest, bool load)
+{
+    std::string why;
+    if (!load) {
+        guest.show.reset();
+    }
+    if (!(load ? load_modules(&why) : unload_driver(&why))) {
+        throw std::runtime_error(why);
+    }
+    if (load) {
+        guest.show = std::make_unique<Show>(guest.console, guest.options);
+        guest.show->configure(guest.options);
+    }
+}
+
+static void leave_or_sleep(Guest &guest, const std::string &command)
+{
+    std::string why;
+    if (command != "suspend") {
+        guest.console.say("ok %s", command.c_str());
+        leave(command);
+    } else if (!suspend_system(&why)) {
+        throw std::runtime_error(why);
+    }
+}
+
 /* Runs one command; throws on a bad one */
-static void execute(const std::string &line, Options &options, Show &show, Console &console)
+static void execute(Guest &guest, const std::string &line)
 {
     std::istringstream words(line);
     std::string command, argument, why;
     words >> command;
     if (command == "set" || command == "resize") {
-        Options wanted = options;
-        while (words >> argument) {
-            const auto equals = argument.find('=');
-            const bool good = command == "resize" ? wanted.set("size", argument, &why)
-                              : equals != std::string::npos &&
-                                    wanted.set(argument.substr(0, equals),
-                                               argument.substr(equals + 1), &why);
-            if (!good) {
-                throw std::runtime_error(why.empty() ? "not KEY=VALUE: " + argument : why);
-            }
-        }
-        show.configure(wanted);
-        options = wanted;
+        change_options(guest, command, words);
     } else if (command == "rate" || command == "flips") {
         words >> argument;
-        if (!options.set(command, argument, &why)) {
+        if (!guest.options.set(command, argument, &why)) {
             throw std::runtime_error(why);
         }
         if (command == "rate") {
-            show.set_rate(options.rate);
+            guest.screen().set_rate(guest.options.rate);
         }
     } else if (command == "stop") {
-        show.stop();
+        guest.screen().stop();
     } else if (command == "off" || command == "on") {
-        show.set_power(command == "on");
+        int head = -1;
+        words >> head;
+        guest.screen().set_power(command == "on", words ? head : -1);
+    } else if (command == "dpms") {
+        words >> argument;
+        guest.screen().set_dpms(argument == "on");
     } else if (command == "cursor") {
-        int x = 0, y = 0;
-        const bool on = static_cast<bool>(words >> x >> y);
-        show.set_cursor(on, x, y);
+        change_cursor(guest, words);
+    } else if (command == "unload" || command == "load") {
+        change_driver(guest, command == "load");
     } else if (command == "status") {
-        show.report("status");
-    } else if (command == "reboot" || command == "poweroff") {
-        console.say("ok %s", line.c_str());
-        leave(command);
+        guest.screen().report("status");
+    } else if (command == "reboot" || command == "poweroff" || command == "suspend") {
+        leave_or_sleep(guest, command);
     } else {
         throw std::runtime_error("no such command: " + line);
     }
-    console.say("ok %s", line.c_str());
+    guest.console.say("ok %s", line.c_str());
     /* After the answer: a short run is done before the answer is out otherwise */
     if (command == "flips") {
-        show.run(options.flips);
+        guest.screen().run(guest.options.flips);
     }
 }
 
-static void run_commands(Options &options, Show &show, Console &console)
+static void run_commands(Guest &guest)
 {
     std::string line;
-    while (console.next_line(&line)) {
+    while (guest.console.next_line(&line)) {
         if (line.empty()) {
             continue;
         }
         try {
-            execute(line, options, show, console);
+            execute(guest, line);
         } catch (const std::exception &error) {
-            console.say("error %s", error.what());
+            guest.console.say("error %s", error.what());
         }
     }
 }
@@ -112,41 +193,48 @@ static void wait_for_start(Console &console)
     }
 }
 
-static void run(Options options, Console &console)
+/* Waits for the next frame's time, an event of the card or a command */
+static void wait_for_work(Guest &guest, bool *input)
 {
-    Show show(console, options);
+    const int64_t due = guest.show ? guest.show->due_in() : -1;
+    /* poll() passes over what is negative */
+    struct pollfd fds[2] = {{guest.show ? guest.show->card_fd() : -1, POLLIN, 0},
+                            {*input ? guest.console.input() : -1, POLLIN, 0}};
+    const struct timespec limit = {time_t(due / 1000000000), long(due % 1000000000)};
+    ppoll(fds, 2, due < 0 ? nullptr : &limit, nullptr);
+    if (fds[0].revents) {
+        guest.show->handle_events();
+    }
+    if (fds[1].revents) {
+        *input = guest.console.fill();
+        run_commands(guest);
+    }
+}
+
+static void run(const Options &options, Console &console)
+{
+    Guest guest{console, options, std::make_unique<Show>(console, options)};
     if (options.wait) {
         wait_for_start(console);
     }
-    show.configure(options);
+    guest.show->configure(options);
     if (options.cursor) {
-        show.set_cursor(true, 100, 100);
+        guest.show->set_cursor(true, 0, false, 100, 100);
     }
     console.say("ready %ux%u heads=%u pattern=%s", options.size.width, options.size.height,
                 options.heads, options.pattern.c_str());
-    show.run(options.flips);
+    guest.show->run(options.flips);
 
-    bool input = true;
-    for (;;) {
-        if (show.take_finished()) {
-            show.report("done");
+    for (bool input = true;;) {
+        if (guest.show && guest.show->take_finished()) {
+            guest.show->report("done");
             if (options.end != "hold") {
                 leave(options.end);
             }
         }
-        const int64_t due = show.due_in();
-        struct pollfd fds[2] = {{show.card_fd(), POLLIN, 0}, {console.input(), POLLIN, 0}};
-        const struct timespec limit = {time_t(due / 1000000000), long(due % 1000000000)};
-        ppoll(fds, input ? 2 : 1, due < 0 ? nullptr : &limit, nullptr);
-        if (fds[0].revents) {
-            show.handle_events();
-        }
-        if (input && fds[1].revents) {
-            input = console.fill();
-            run_commands(options, show, console);
-        }
-        if (show.due_in() == 0) {
-            show.tick();
+        wait_for_work(guest, &input);
+        if (guest.show && guest.show->due_in() == 0) {
+            guest.show->tick();
         }
     }
 }

@@ -2,6 +2,7 @@
 #include "options.hpp"
 
 #include <cstdlib>
+#include <map>
 #include <sstream>
 
 #include "pattern.hpp"
@@ -13,7 +14,8 @@ const char *const OPTIONS_HELP =
     "  rate=N              frames a second, 0: as fast as they go (60)\n"
     "  flips=N             frames to show, then hold; 0: none, forever: no end (forever)\n"
     "  heads=N             1 to 16 (1)\n"
-    "  shared=0|1          heads are parts of one framebuffer (0)\n"
+    "  shared=0|1|column|grid   heads are parts of one framebuffer, 1: side by side (0)\n"
+    "  memory=dumb|texture|texture-up   virgl textures: top line first, or last (dumb)\n"
     "  buffers=N           1 to 8 buffers a head (2)\n"
     "  mode=flip|dirty     page flips, or one buffer and DIRTYFB (flip)\n"
     "  cursor=0|1          a 64x64 pointer (0)\n"
@@ -44,6 +46,30 @@ static bool parse_flag(const std::string &text, bool *flag)
     }
     *flag = number != 0;
     return true;
+}
+
+static bool parse_layout(const std::string &text, Layout *layout)
+{
+    static const std::map<std::string, Layout> names = {
+        {"0", Layout::Apart}, {"1", Layout::Row}, {"column", Layout::Column}, {"grid", Layout::Grid},
+    };
+    const auto found = names.find(text);
+    if (found != names.end()) {
+        *layout = found->second;
+    }
+    return found != names.end();
+}
+
+static bool parse_memory(const std::string &text, Memory *memory)
+{
+    static const std::map<std::string, Memory> names = {
+        {"dumb", Memory::Dumb}, {"texture", Memory::Texture}, {"texture-up", Memory::TextureUp},
+    };
+    const auto found = names.find(text);
+    if (found != names.end()) {
+        *memory = found->second;
+    }
+    return found != names.end();
 }
 
 bool parse_size(const std::string &text, Size *size)
@@ -97,7 +123,9 @@ bool Options::set(const std::string &key, const std::string &value, std::string 
     } else if (key == "buffers") {
         good = parse_number(value, 1, 8, &buffers);
     } else if (key == "shared") {
-        good = parse_flag(value, &shared);
+        good = parse_layout(value, &layout);
+    } else if (key == "memory") {
+        good = parse_memory(value, &memory);
     } else if (key == "cursor") {
         good = parse_flag(value, &cursor);
     } else if (key == "wait") {

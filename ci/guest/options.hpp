@@ -18,6 +18,20 @@ enum class Mode {
     Dirty, /* one buffer drawn in place, DIRTYFB with what changed */
 };
 
+enum class Layout {
+    Apart,  /* each head has framebuffers of its own */
+    Row,    /* the heads are parts of one framebuffer: side by side, */
+    Column, /* one below the other, */
+    Grid,   /* or two in a line */
+};
+
+/* What framebuffers are made of */
+enum class Memory {
+    Dumb,         /* dumb buffers, which the kernel copies to the host */
+    Texture,      /* virgl textures as a guest's Mesa makes them, top line first */
+    TextureUp,    /* the same, lowest line first (Y_0_TOP) */
+};
+
 struct Options {
     static constexpr int64_t FOREVER = -1;
 
@@ -27,7 +41,8 @@ struct Options {
     int64_t flips = FOREVER;     /* frames after which it holds the picture; 0: a still picture */
     uint32_t heads = 1;
     uint32_t buffers = 2;        /* a head */
-    bool shared = false;         /* heads are parts of one framebuffer, side by side */
+    Layout layout = Layout::Apart;
+    Memory memory = Memory::Dumb;
     Mode mode = Mode::Flip;
     bool cursor = false;
     bool wait = false;           /* leave the kernel's console on the screen until "start" */

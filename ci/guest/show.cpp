@@ -20,22 +20,64 @@ Show::Show(Console &console, const Options &options):
 {
 }
 
-Show::Slot Show::make_slot(uint32_t width, size_t head_count)
+/* Where a head is in the framebuffer */
+static Rect part_of(Layout layout, uint32_t head, const Size &size)
 {
+    uint32_t column = 0, line = 0;
+    switch (layout) {
+    case Layout::Apart: break;
+    case Layout::Row: column = head; break;
+    case Layout::Column: line = head; break;
+    case Layout::Grid: column = head % 2; line = head / 2; break;
+    }
+    return {column * size.width, line * size.height, size.width, size.height};
+}
+
+Show::Slot Show::make_slot()
+{
+    uint32_t width = 0, height = 0;
+    for (const auto &head : heads) {
+        width = std::max(width, head.part.x + head.part.w);
+        height = std::max(height, head.part.y + head.part.h);
+    }
     Slot slot;
-    slot.buffer = std::make_unique<Buffer>(card, width, options.size.height);
-    slot.frames.assign(head_count, -1);
+    slot.buffer = std::make_unique<Buffer>(card, options.memory, width, height);
+    slot.frames.assign(shared() ? heads.size() : 1, -1);
     return slot;
 }
 
 size_t Show::slot_of(size_t head) const
 {
-    return options.shared ? 0 : head;
+    return shared() ? 0 : head;
 }
 
-Canvas Show::canvas_of(size_t head, const Slot &slot) const
+/* Brings a head's part of a buffer to the current frame; returns what has changed, in the
+ * buffer's coordinates */
+Rect Show::draw_number(size_t i, Slot &slot)
 {
-    return slot.buffer->part(heads[head].x, options.size.width);
+    const Head &head = heads[i];
+    int64_t &before = slot.frames[shared() ? i : 0];
+    const Canvas canvas = slot.buffer->part(head.part);
+    Rect rect;
+    if (before < 0) {
+        head.pattern->paint(canvas);
+        head.pattern->draw(canvas, number, before);
+    } else {
+        rect = head.pattern->draw(canvas, number, before);
+    }
+    if (rect.w == 0 || rect.h == 0) {
+        rect = {0, 0, head.part.w, head.part.h};
+    }
+    rect.x += head.part.x;
+    rect.y += head.part.y;
+    slot.buffer->drawn(rect);
+    before = number;
+    return rect;
+}
+
+void Show::show_turn(Head &head)
+{
+    set_mode(card, head.output, *sets[slot_of(&head - heads.data())][turn].buffer, head.part);
 }
 
 void Show::configure(const Options &wanted)
@@ -53,34 +95,33 @@ void Show::configure(const Options &wanted)
     heads.clear();
     sets.clear();
 
-    const uint32_t width = options.size.width;
     for (uint32_t i = 0; i < options.heads; i++) {
-        heads.push_back({card.outputs()[i], options.shared ? i * width : 0,
-                         make_pattern(options.pattern, width, options.size.height, i)});
+        Head head;
+        head.output = card.outputs()[i];
+        head.part = part_of(options.layout, i, options.size);
+        head.pattern = make_pattern(options.pattern, head.part.w, head.part.h, i);
+        heads.push_back(std::move(head));
     }
-    sets.resize(options.shared ? 1 : options.heads);
+    sets.resize(shared() ? 1 : options.heads);
     const uint32_t count = options.mode == Mode::Dirty ? 1 : options.buffers;
     for (auto &set : sets) {
         for (uint32_t i = 0; i < count; i++) {
-            set.push_back(make_slot(options.shared ? width * options.heads : width,
-                                    options.shared ? options.heads : 1));
+            set.push_back(make_slot());
         }
     }
     turn = 0;
     for (size_t i = 0; i < heads.size(); i++) {
         for (auto &slot : sets[slot_of(i)]) {
-            const Canvas canvas = canvas_of(i, slot);
-            heads[i].pattern->paint(canvas);
-            heads[i].pattern->draw(canvas, number, -1);
-            slot.frames[options.shared ? i : 0] = number;
+            draw_number(i, slot);
         }
-        set_mode(card, heads[i].output, *sets[slot_of(i)][0].buffer, heads[i].x, width,
-                 options.size.height);
+    }
+    for (auto &head : heads) {
+        show_turn(head);
     }
     for (size_t i = heads.size(); i < old_heads; i++) {
         disable(card, card.outputs()[i]);
     }
-    powered = true;
+    lit = true;
 }
 
 void Show::run(int64_t count)
@@ -104,35 +145,53 @@ void Show::set_rate(uint32_t rate)
     due = now_ns();
 }
 
-void Show::set_power(bool on)
+void Show::set_power(bool on, int which)
 {
     wait_for_flips();
-    for (size_t i = 0; i < heads.size(); i++) {
+    for (int i = 0; i < int(heads.size()); i++) {
+        if (which >= 0 && which != i) {
+            continue;
+        }
         if (on) {
-            set_mode(card, heads[i].output, *sets[slot_of(i)][turn].buffer, heads[i].x,
-                     options.size.width, options.size.height);
+            show_turn(heads[i]);
         } else {
             disable(card, heads[i].output);
         }
+        heads[i].powered = on;
     }
-    powered = on;
 }
 
-void Show::set_cursor(bool on, int x, int y)
+void Show::set_dpms(bool on)
 {
+    wait_for_flips();
+    for (const auto &head : heads) {
+        ::set_dpms(card, head.output, on);
+    }
+    lit = on;
+}
+
+void Show::set_cursor(bool on, size_t which, bool small, int x, int y)
+{
+    Head &head = heads.at(which);
+    auto &cursor = cursors[small];
     if (!cursor) {
-        cursor = std::make_unique<Cursor>(card);
+        cursor = std::make_unique<Cursor>(card, small);
     }
-    if (on) {
-        cursor->show(heads[0].output, x, y);
+    if (!on) {
+        cursor->hide(head.output);
+    } else if (head.cursor == cursor.get()) {
+        cursor->move(head.output, x, y);
     } else {
-        cursor->hide(heads[0].output);
+        cursor->show(head.output, x, y);
     }
+    head.cursor = on ? cursor.get() : nullptr;
 }
 
 int64_t Show::due_in() const
 {
-    if (left == 0 || pending || !powered) {
+    const bool any = std::any_of(heads.begin(), heads.end(),
+                                 [](const Head &head) { return head.powered; });
+    if (left == 0 || pending || !lit || !any) {
         return -1;
     }
     const uint64_t now = now_ns();
@@ -162,12 +221,12 @@ void Show::draw_and_flip()
 {
     turn = (turn + 1) % sets[0].size();
     for (size_t i = 0; i < heads.size(); i++) {
-        Slot &slot = sets[slot_of(i)][turn];
-        int64_t &before = slot.frames[options.shared ? i : 0];
-        heads[i].pattern->draw(canvas_of(i, slot), number, before);
-        before = number;
+        draw_number(i, sets[slot_of(i)][turn]);
     }
     for (size_t i = 0; i < heads.size(); i++) {
+        if (!heads[i].powered) {
+            continue;
+        }
         flip(card, heads[i].output, *sets[slot_of(i)][turn].buffer, i);
         pending++;
     }
@@ -177,14 +236,7 @@ void Show::draw_in_place()
 {
     for (size_t i = 0; i < heads.size(); i++) {
         Slot &slot = sets[slot_of(i)][0];
-        int64_t &before = slot.frames[options.shared ? i : 0];
-        Rect rect = heads[i].pattern->draw(canvas_of(i, slot), number, before);
-        before = number;
-        if (rect.w == 0 || rect.h == 0) {
-            rect = {0, 0, options.size.width, options.size.height};
-        }
-        rect.x += heads[i].x;
-        mark_dirty(card, *slot.buffer, rect);
+        mark_dirty(card, *slot.buffer, draw_number(i, slot));
     }
     frame_done();
 }

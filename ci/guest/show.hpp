@@ -27,8 +27,12 @@ public:
     void run(int64_t count);
     void stop();
     void set_rate(uint32_t rate);
-    void set_power(bool on);
-    void set_cursor(bool on, int x, int y);
+    /* Disables heads and enables them again; HEAD: -1 for all */
+    void set_power(bool on, int head);
+    void set_dpms(bool on);
+    /* SMALL: which of the two shapes. A head that has the shape already is only told of the
+     * place. */
+    void set_cursor(bool on, size_t head, bool small, int x, int y);
 
     /* What is due next: nanoseconds from now; 0: at once; -1: wait for an event */
     int64_t due_in() const;
@@ -44,17 +48,21 @@ public:
 private:
     struct Head {
         Card::Output output;
-        uint32_t x;                      /* column in a shared framebuffer */
+        Rect part;                       /* of the framebuffer */
         std::unique_ptr<Pattern> pattern;
+        bool powered = true;
+        const Cursor *cursor = nullptr;  /* the one that it shows */
     };
     struct Slot {                        /* a buffer, and the frame each head has in it */
         std::unique_ptr<Buffer> buffer;
         std::vector<int64_t> frames;     /* -1: only painted */
     };
 
-    Slot make_slot(uint32_t width, size_t heads);
+    bool shared() const { return options.layout != Layout::Apart; }
+    Slot make_slot();
     size_t slot_of(size_t head) const;
-    Canvas canvas_of(size_t head, const Slot &slot) const;
+    void show_turn(Head &head);
+    Rect draw_number(size_t head, Slot &slot);
     void draw_and_flip();
     void draw_in_place();
     void wait_for_flips();
@@ -66,8 +74,8 @@ private:
     Card card;
     std::vector<Head> heads;
     std::vector<std::vector<Slot>> sets; /* by buffer set (a head, or all heads), by turn */
-    std::unique_ptr<Cursor> cursor;
-    bool powered = true;
+    std::unique_ptr<Cursor> cursors[2];  /* by SMALL */
+    bool lit = true;                     /* not off by DPMS */
     size_t turn = 0;                     /* which buffer of each set is on the screen */
     uint32_t number = 0;                 /* of the frame on the screen */
     unsigned pending = 0;                /* flips asked for and not done */

@@ -48,6 +48,46 @@ bool load_modules(std::string *why)
     return true;
 }
 
+static bool write_text(const std::string &path, const std::string &text)
+{
+    const int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+    const bool good = fd >= 0 && write(fd, text.data(), text.size()) == ssize_t(text.size());
+    const int error = errno;
+    if (fd >= 0) {
+        close(fd);
+    }
+    errno = error;
+    return good;
+}
+
+bool unload_driver(std::string *why)
+{
+    for (const char *console : {"0", "1", "2"}) {
+        const std::string folder = std::string("/sys/class/vtconsole/vtcon") + console;
+        if (read_text((folder + "/name").c_str()).find("frame buffer") != std::string::npos) {
+            write_text(folder + "/bind", "0");
+        }
+    }
+    if (syscall(SYS_delete_module, "virtio_gpu", O_NONBLOCK) != 0) {
+        *why = std::string("delete_module: ") + strerror(errno);
+        return false;
+    }
+    return true;
+}
+
+bool suspend_system(std::string *why)
+{
+    if (read_text("/sys/power/mem_sleep").find("deep") == std::string::npos) {
+        *why = "this machine has no S3";
+        return false;
+    }
+    if (!write_text("/sys/power/mem_sleep", "deep") || !write_text("/sys/power/state", "mem")) {
+        *why = std::string("/sys/power/state: ") + strerror(errno);
+        return false;
+    }
+    return true;
+}
+
 std::string read_text(const char *path)
 {
     std::ifstream file(path);

@@ -10,6 +10,10 @@ class Console;
 bool mount_system(std::string *why);
 /* Loads the modules that /modules/order names, in that order */
 bool load_modules(std::string *why);
+/* Unloads virtio-gpu, with the kernel's console taken off it; load_modules() is the way back */
+bool unload_driver(std::string *why);
+/* To RAM; returns after the machine has been woken */
+bool suspend_system(std::string *why);
 /* The contents of a small file; empty if there is none */
 std::string read_text(const char *path);
 /* "reboot" or "poweroff"; returns only on failure */

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Memory that a guest's 3D driver would draw in: a texture of virglrenderer's, with guest
+ * memory that is copied to it on demand. Errors throw std::runtime_error. */
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "pattern.hpp"
+
+/* XRGB8888, mapped; LENGTH in bytes. UPWARDS: the host keeps the lowest line first, as it does
+ * for dumb buffers; otherwise the top line. Close HANDLE with drmCloseBufferHandle(). */
+void *make_texture(int card, uint32_t width, uint32_t height, bool upwards, uint32_t *handle,
+                   uint32_t *pitch, size_t *length);
+/* Copies RECT to the host, before whatever the card is asked for after it */
+void send_texture(int card, uint32_t handle, uint32_t pitch, const Rect &rect);
