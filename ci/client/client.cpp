@@ -96,6 +96,7 @@ void Client::on_channel(SpiceSession *, SpiceChannel *channel, Client *self)
     if (SPICE_IS_DISPLAY_CHANNEL(channel)) {
         self->add_display(SPICE_DISPLAY_CHANNEL(channel));
     } else if (SPICE_IS_CURSOR_CHANNEL(channel)) {
+        g_object_get(channel, "channel-id", &self->cursors[channel].channel_id, nullptr);
         g_signal_connect(channel, "notify::cursor", G_CALLBACK(on_cursor_shape), self);
         g_signal_connect(channel, "cursor-move", G_CALLBACK(on_cursor_move), self);
         g_signal_connect(channel, "cursor-hide", G_CALLBACK(on_cursor_hide), self);
@@ -163,44 +164,48 @@ void Client::fail(const std::string &why)
     }
 }
 
-void Client::on_cursor_move(SpiceCursorChannel *, int x, int y, Client *self)
+void Client::on_cursor_move(SpiceCursorChannel *channel, int x, int y, Client *self)
 {
-    self->cursor.moves++;
-    self->cursor.x = x;
-    self->cursor.y = y;
+    Cursor &cursor = self->cursors[SPICE_CHANNEL(channel)];
+    cursor.moves++;
+    cursor.x = x;
+    cursor.y = y;
 }
 
-void Client::on_cursor_hide(SpiceCursorChannel *, Client *self)
+void Client::on_cursor_hide(SpiceCursorChannel *channel, Client *self)
 {
-    self->cursor.visible = false;
+    self->cursors[SPICE_CHANNEL(channel)].visible = false;
 }
 
 void Client::on_cursor_shape(SpiceCursorChannel *channel, GParamSpec *, Client *self)
 {
     SpiceCursorShape *shape = nullptr;
     g_object_get(channel, "cursor", &shape, nullptr);
-    if (!shape) {
-        return;
+    if (shape) {
+        self->cursors[SPICE_CHANNEL(channel)].take_shape(*shape);
+        g_boxed_free(SPICE_TYPE_CURSOR_SHAPE, shape);
     }
-    auto &cursor = self->cursor;
-    cursor.shapes++;
-    cursor.visible = true;
-    cursor.width = shape->width;
-    cursor.height = shape->height;
-    cursor.hot_x = shape->hot_spot_x;
-    cursor.hot_y = shape->hot_spot_y;
-    cursor.opaque = cursor.colour = 0;
+}
+
+void Cursor::take_shape(const SpiceCursorShape &shape)
+{
+    shapes++;
+    visible = true;
+    width = shape.width;
+    height = shape.height;
+    hot_x = shape.hot_spot_x;
+    hot_y = shape.hot_spot_y;
+    opaque = colour = 0;
     /* spice-gtk makes every cursor R G B A in memory */
-    const auto *pixel = static_cast<const uint8_t *>(shape->data);
-    for (int i = 0; pixel && i < shape->width * shape->height; i++, pixel += 4) {
+    const auto *pixel = static_cast<const uint8_t *>(shape.data);
+    for (int i = 0; pixel && i < width * height; i++, pixel += 4) {
         if (pixel[3] == 0) {
             continue;
         }
-        if (cursor.opaque++ == 0) {
-            cursor.colour = pixel[0] << 16 | pixel[1] << 8 | pixel[2];
+        if (opaque++ == 0) {
+            colour = pixel[0] << 16 | pixel[1] << 8 | pixel[2];
         }
     }
-    g_boxed_free(SPICE_TYPE_CURSOR_SHAPE, shape);
 }
 
 static void add_number(JsonBuilder *builder, const char *name, int64_t value)
@@ -209,21 +214,22 @@ static void add_number(JsonBuilder *builder, const char *name, int64_t value)
     json_builder_add_int_value(builder, value);
 }
 
-void Client::report_cursor(JsonBuilder *builder) const
+void Cursor::report(JsonBuilder *builder) const
 {
     json_builder_begin_object(builder);
+    add_number(builder, "channel", channel_id);
     json_builder_set_member_name(builder, "visible");
-    json_builder_add_boolean_value(builder, cursor.visible);
-    add_number(builder, "shapes", cursor.shapes);
-    add_number(builder, "moves", cursor.moves);
-    add_number(builder, "x", cursor.x);
-    add_number(builder, "y", cursor.y);
-    add_number(builder, "width", cursor.width);
-    add_number(builder, "height", cursor.height);
-    add_number(builder, "hot_x", cursor.hot_x);
-    add_number(builder, "hot_y", cursor.hot_y);
-    add_number(builder, "opaque", cursor.opaque);
-    add_number(builder, "colour", cursor.colour);
+    json_builder_add_boolean_value(builder, visible);
+    add_number(builder, "shapes", shapes);
+    add_number(builder, "moves", moves);
+    add_number(builder, "x", x);
+    add_number(builder, "y", y);
+    add_number(builder, "width", width);
+    add_number(builder, "height", height);
+    add_number(builder, "hot_x", hot_x);
+    add_number(builder, "hot_y", hot_y);
+    add_number(builder, "opaque", opaque);
+    add_number(builder, "colour", colour);
     json_builder_end_object(builder);
 }
 
@@ -245,8 +251,12 @@ std::string Client::report() const
         entry.second->report(builder);
     }
     json_builder_end_array(builder);
-    json_builder_set_member_name(builder, "cursor");
-    report_cursor(builder);
+    json_builder_set_member_name(builder, "cursors");
+    json_builder_begin_array(builder);
+    for (const auto &entry : cursors) {
+        entry.second.report(builder);
+    }
+    json_builder_end_array(builder);
     json_builder_end_object(builder);
 
     JsonNode *root = json_builder_get_root(builder);

@@ -18,6 +18,19 @@
 /* "mjpeg", "vp8", "h264", "vp9", "h265" separated by commas; false if one is not known */
 bool parse_codecs(const std::string &text, std::vector<int> *codecs);
 
+/* The pointer of one display */
+struct Cursor {
+    int channel_id = 0;
+    uint64_t shapes = 0, moves = 0;
+    bool visible = false;
+    int x = 0, y = 0, width = 0, height = 0, hot_x = 0, hot_y = 0;
+    uint32_t opaque = 0;         /* pixels that are not transparent */
+    uint32_t colour = 0;         /* of the first of them, 0xRRGGBB */
+
+    void take_shape(const SpiceCursorShape &shape);
+    void report(JsonBuilder *builder) const;
+};
+
 class Client
 {
 public:
@@ -48,13 +61,12 @@ private:
     static void on_channel_gone(SpiceSession *, SpiceChannel *channel, Client *self);
     static void on_open_fd(SpiceChannel *channel, int with_tls, Client *self);
     static void on_event(SpiceChannel *channel, SpiceChannelEvent event, Client *self);
-    static void on_cursor_move(SpiceCursorChannel *, int x, int y, Client *self);
-    static void on_cursor_hide(SpiceCursorChannel *, Client *self);
+    static void on_cursor_move(SpiceCursorChannel *channel, int x, int y, Client *self);
+    static void on_cursor_hide(SpiceCursorChannel *channel, Client *self);
     static void on_cursor_shape(SpiceCursorChannel *channel, GParamSpec *, Client *self);
 
     void fail(const std::string &why);
     void add_display(SpiceDisplayChannel *channel);
-    void report_cursor(JsonBuilder *builder) const;
 
     Address address;
     SpiceSession *session;
@@ -65,11 +77,5 @@ private:
     std::map<SpiceChannel *, std::unique_ptr<WireTap>> taps;
     std::string error;
 
-    struct {
-        uint64_t shapes = 0, moves = 0;
-        bool visible = false;
-        int x = 0, y = 0, width = 0, height = 0, hot_x = 0, hot_y = 0;
-        uint32_t opaque = 0;     /* pixels that are not transparent */
-        uint32_t colour = 0;     /* of the first of them, 0xRRGGBB */
-    } cursor;
+    std::map<SpiceChannel *, Cursor> cursors;
 };

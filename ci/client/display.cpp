@@ -103,7 +103,7 @@ uint32_t Display::width() const
 {
     SpiceDisplayPrimary surface;
     if (gl) {
-        return spice_display_channel_get_gl_scanout(channel)->width;
+        return gl_area(*spice_display_channel_get_gl_scanout(channel)).width;
     }
     return primary && spice_display_channel_get_primary(SPICE_CHANNEL(channel), 0, &surface)
                ? surface.width : 0;
@@ -113,10 +113,31 @@ uint32_t Display::height() const
 {
     SpiceDisplayPrimary surface;
     if (gl) {
-        return spice_display_channel_get_gl_scanout(channel)->height;
+        return gl_area(*spice_display_channel_get_gl_scanout(channel)).height;
     }
     return primary && spice_display_channel_get_primary(SPICE_CHANNEL(channel), 0, &surface)
                ? surface.height : 0;
+}
+
+/* As spice-gtk's widget does: the channel's monitor says which part of the scanout it shows */
+Display::Area Display::gl_area(const SpiceGlScanout &scanout) const
+{
+    Area area = {0, 0, scanout.width, scanout.height};
+    GArray *monitors = nullptr;
+    g_object_get(channel, "monitors", &monitors, nullptr);
+    if (!monitors) {
+        return area;
+    }
+    if (monitors->len > 0) {
+        const auto &monitor = g_array_index(monitors, SpiceDisplayMonitorConfig, 0);
+        /* It comes ahead of a scanout of another size */
+        if (monitor.x + monitor.width <= scanout.width &&
+            monitor.y + monitor.height <= scanout.height) {
+            area = {monitor.x, monitor.y, monitor.width, monitor.height};
+        }
+    }
+    g_array_unref(monitors);
+    return area;
 }
 
 Picture Display::gl_picture(const SpiceGlScanout &scanout, uint32_t lines,
@@ -141,10 +162,12 @@ Picture Display::gl_picture(const SpiceGlScanout &scanout, uint32_t lines,
     ioctl(scanout.fd, DMA_BUF_IOCTL_SYNC, &sync);
     /* Y0TOP is meant in GL's sense, where y grows upwards: the first line is the lowest */
     const auto convert = bgr ? picture_from_bgrx : picture_from_rgbx;
-    const uint32_t height = std::min(lines, scanout.height);
+    const Area area = gl_area(scanout);
+    const uint32_t height = std::min(lines, area.height);
     /* Bottom up, the upper lines are the last in memory */
-    const size_t skipped = scanout.y0top ? size_t{scanout.height - height} * scanout.stride : 0;
-    Picture picture = convert(static_cast<const uint8_t *>(memory) + skipped, scanout.width,
+    const uint32_t line = scanout.y0top ? scanout.height - area.y - height : area.y;
+    const size_t skipped = size_t{line} * scanout.stride + size_t{area.x} * 4;
+    Picture picture = convert(static_cast<const uint8_t *>(memory) + skipped, area.width,
                               height, scanout.stride, scanout.y0top);
     sync.flags = DMA_BUF_SYNC_END | DMA_BUF_SYNC_READ;
     ioctl(scanout.fd, DMA_BUF_IOCTL_SYNC, &sync);

@@ -21,6 +21,7 @@ public:
 
     int id() const { return channel_id; }
     uint64_t frames() const { return draws + invalidates; }
+    /* What the monitor shows: a dma-buf may be larger, with other heads in it */
     uint32_t width() const;
     uint32_t height() const;
 
@@ -49,6 +50,10 @@ private:
 
     void updated();
     void note_counter();
+    struct Area {
+        uint32_t x, y, width, height; /* pixels of the dma-buf's picture, from its top left */
+    };
+    Area gl_area(const SpiceGlScanout &scanout) const;
     Picture gl_picture(const SpiceGlScanout &scanout, uint32_t lines, std::string *why) const;
 
     SpiceDisplayChannel *channel;

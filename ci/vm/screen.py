@@ -72,8 +72,7 @@ class Screen(VmTest):
             for way in ("tcp", "unix"):
                 with vm.client(way) as client:
                     client.wait_for_picture(right(SIZE, LOSSY))
-                    client.wait(lambda d: client.report()["cursor"]["visible"], "a cursor")
-                    cursor = client.report()["cursor"]
+                    cursor = client.wait_for_cursor(lambda c: c["visible"], "a cursor")
                     self.assertEqual((cursor["width"], cursor["height"]), (64, 64))
                     self.assertEqual((cursor["hot_x"], cursor["hot_y"]), (3, 5))
                     self.assertEqual(cursor["colour"], 0xff00ff)

@@ -67,6 +67,23 @@ class Client:
                 return display
         return None
 
+    def cursor(self, channel=0):
+        """The pointer of one display; None while there is no such channel"""
+        for cursor in self.report()["cursors"]:
+            if cursor["channel"] == channel:
+                return cursor
+        return None
+
+    def wait_for_cursor(self, condition, what, channel=0, timeout=20):
+        """Waits until condition(cursor) is true; returns the cursor"""
+        last = {}
+
+        def look():
+            last["cursor"] = self.cursor(channel)
+            return last["cursor"] and condition(last["cursor"]) and last["cursor"]
+
+        return wait_until(look, lambda: "{}: {}; has {}".format(self.name, what, last), timeout)
+
     def wait(self, condition, what, channel=0, timeout=20):
         """Waits until condition(display) is true; returns the display's report"""
         last = {}
