@@ -66,6 +66,8 @@ void GlReader::show(const GlScanout &next)
         previous = std::move(scanout);
         scanout = next;
         unread = { 0, 0, next.visible.w, next.visible.h };
+        /* A dark screen has no surface: the same picture after it is new all over */
+        whole = whole || !next.image;
         draw_expected_ns = spice_get_monotonic_time_ns() + UNDRAWN_NS;
         if (!wanted) {
             return;
