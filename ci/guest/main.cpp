@@ -19,7 +19,7 @@
 
 static const char *const COMMANDS_HELP =
     "  start               with wait=1: show the picture now\n"
-    "  set KEY=VALUE...    pattern, size, mode, heads, buffers, shared...: at once\n"
+    "  set KEY=VALUE...    pattern, size, mode, heads, buffers, shared, sync, gap...: at once\n"
     "  resize WxH          the same as set size=WxH\n"
     "  rate N\n"
     "  flips N             show N frames from now on (or \"forever\"), then \"done\"\n"

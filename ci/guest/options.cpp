@@ -19,6 +19,8 @@ const char *const OPTIONS_HELP =
     "  buffers=N           1 to 8 buffers a head (2)\n"
     "  mode=flip|dirty     page flips, or one buffer and DIRTYFB (flip)\n"
     "  cursor=0|1          a 64x64 pointer (0)\n"
+    "  sync=0|1            a frame is done when the host has taken it; needs virgl (0)\n"
+    "  gap=MS              tell of frames that came later after the one before (100)\n"
     "  resize=WxH,WxH...   sizes to go through\n"
     "  resize-every=N      frames between them (60)\n"
     "  wait=0|1            touch the screen only after the command \"start\" (0)\n"
@@ -128,6 +130,10 @@ bool Options::set(const std::string &key, const std::string &value, std::string 
         good = parse_memory(value, &memory);
     } else if (key == "cursor") {
         good = parse_flag(value, &cursor);
+    } else if (key == "sync") {
+        good = parse_flag(value, &sync);
+    } else if (key == "gap") {
+        good = parse_number(value, 1, 1000000, &gap);
     } else if (key == "wait") {
         good = parse_flag(value, &wait);
     } else if (key == "mode") {

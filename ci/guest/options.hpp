@@ -45,6 +45,8 @@ struct Options {
     Memory memory = Memory::Dumb;
     Mode mode = Mode::Flip;
     bool cursor = false;
+    bool sync = false;           /* a frame is done when the host has taken it */
+    uint32_t gap = 100;          /* milliseconds between frames worth a line */
     bool wait = false;           /* leave the kernel's console on the screen until "start" */
     std::vector<Size> resizes;   /* sizes to go through, one every resize_every frames */
     uint32_t resize_every = 60;

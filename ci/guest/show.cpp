@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 static constexpr uint64_t SECOND = 1000000000;
+static constexpr uint64_t MAX_GAP_LINES = 50;
 
 uint64_t now_ns()
 {
@@ -88,6 +89,9 @@ void Show::configure(const Options &wanted)
                                  " heads: give the device max_outputs=" +
                                  std::to_string(wanted.heads));
     }
+    if (wanted.sync && !host) {
+        host = std::make_unique<HostFence>(card);
+    }
     const size_t old_heads = heads.size();
     /* The old buffers go only after the new ones are on the screen */
     auto old_sets = std::move(sets);
@@ -128,7 +132,7 @@ void Show::run(int64_t count)
 {
     left = options.pattern == "still" ? 0 : count;
     finished = false;
-    done = max_gap = 0;
+    done = max_gap = gaps = waited = max_wait = 0;
     started = last_done = last_report = now_ns();
     due = started;
 }
@@ -223,6 +227,7 @@ void Show::draw_and_flip()
     for (size_t i = 0; i < heads.size(); i++) {
         draw_number(i, sets[slot_of(i)][turn]);
     }
+    asked = now_ns();
     for (size_t i = 0; i < heads.size(); i++) {
         if (!heads[i].powered) {
             continue;
@@ -234,6 +239,7 @@ void Show::draw_and_flip()
 
 void Show::draw_in_place()
 {
+    asked = now_ns();
     for (size_t i = 0; i < heads.size(); i++) {
         Slot &slot = sets[slot_of(i)][0];
         mark_dirty(card, *slot.buffer, draw_number(i, slot));
@@ -264,8 +270,13 @@ void Show::wait_for_flips()
 
 void Show::frame_done()
 {
+    if (options.sync) {
+        host->wait();
+    }
     const uint64_t now = now_ns();
-    max_gap = std::max(max_gap, now - last_done);
+    waited += now - asked;
+    max_wait = std::max(max_wait, now - asked);
+    note_gap(now);
     last_done = now;
     done++;
     if (left == 0) {
@@ -273,6 +284,18 @@ void Show::frame_done()
     } else if (now - last_report >= SECOND) {
         report("progress");
         last_report = now;
+    }
+}
+
+void Show::note_gap(uint64_t now)
+{
+    const uint64_t gap = now - last_done;
+    max_gap = std::max(max_gap, gap);
+    /* A guest that is slow anyway has nothing to tell; the console is slow too */
+    if (gap > options.gap * (SECOND / 1000) && ++gaps <= MAX_GAP_LINES) {
+        console.say("gap at=%llu us=%llu frame=%u",
+                    static_cast<unsigned long long>((now - started) / 1000000),
+                    static_cast<unsigned long long>(gap / 1000), number);
     }
 }
 
@@ -297,8 +320,11 @@ bool Show::take_finished()
 
 void Show::report(const char *word)
 {
-    console.say("%s flips=%llu t=%llu maxgap=%llu frame=%u", word,
+    console.say("%s flips=%llu t=%llu maxgap=%llu frame=%u gaps=%llu waited=%llu maxwait=%llu", word,
                 static_cast<unsigned long long>(done),
                 static_cast<unsigned long long>((last_done - started) / 1000000),
-                static_cast<unsigned long long>(max_gap / 1000), number);
+                static_cast<unsigned long long>(max_gap / 1000), number,
+                static_cast<unsigned long long>(gaps),
+                static_cast<unsigned long long>(waited / 1000),
+                static_cast<unsigned long long>(max_wait / 1000));
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "console.hpp"
+#include "host-fence.hpp"
 #include "kms.hpp"
 #include "options.hpp"
 
@@ -67,6 +68,7 @@ private:
     void draw_in_place();
     void wait_for_flips();
     void frame_done();
+    void note_gap(uint64_t now);
     void resize_on_schedule();
 
     Console &console;
@@ -75,6 +77,7 @@ private:
     std::vector<Head> heads;
     std::vector<std::vector<Slot>> sets; /* by buffer set (a head, or all heads), by turn */
     std::unique_ptr<Cursor> cursors[2];  /* by SMALL */
+    std::unique_ptr<HostFence> host;
     bool lit = true;                     /* not off by DPMS */
     size_t turn = 0;                     /* which buffer of each set is on the screen */
     uint32_t number = 0;                 /* of the frame on the screen */
@@ -84,5 +87,7 @@ private:
     size_t next_resize = 0;
     uint64_t due = 0;                    /* of the next frame, ns */
 
-    uint64_t done = 0, started = 0, last_done = 0, max_gap = 0, last_report = 0; /* of run() */
+    /* Of run(): times in ns; asked is when the frame in progress was */
+    uint64_t done = 0, started = 0, last_done = 0, max_gap = 0, last_report = 0;
+    uint64_t gaps = 0, asked = 0, waited = 0, max_wait = 0;
 };

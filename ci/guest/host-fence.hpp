@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tells when the host has got as far as this guest. Page flips alone do not: virtio-gpu
+ * reports them as done when they are in its queue, which has room for a second's worth. */
+#pragma once
+
+#include <cstdint>
+
+#include "kms.hpp"
+
+class HostFence
+{
+public:
+    /* Throws where the device has no virgl: others do not answer in order of their queue */
+    explicit HostFence(const Card &card);
+    ~HostFence();
+    HostFence(const HostFence &) = delete;
+    HostFence &operator=(const HostFence &) = delete;
+
+    /* Returns when the host has done all that was asked of it before, its display's
+     * waits included */
+    void wait();
+
+private:
+    int card;
+    uint32_t handle = 0;
+};
