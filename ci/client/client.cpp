@@ -233,6 +233,17 @@ void Cursor::report(JsonBuilder *builder) const
     json_builder_end_object(builder);
 }
 
+std::string take_text(JsonBuilder *builder)
+{
+    JsonNode *root = json_builder_get_root(builder);
+    gchar *text = json_to_string(root, FALSE);
+    std::string result = text;
+    g_free(text);
+    json_node_unref(root);
+    g_object_unref(builder);
+    return result;
+}
+
 std::string Client::report() const
 {
     JsonBuilder *builder = json_builder_new();
@@ -259,11 +270,5 @@ std::string Client::report() const
     json_builder_end_array(builder);
     json_builder_end_object(builder);
 
-    JsonNode *root = json_builder_get_root(builder);
-    gchar *text = json_to_string(root, FALSE);
-    std::string result = text;
-    g_free(text);
-    json_node_unref(root);
-    g_object_unref(builder);
-    return result;
+    return take_text(builder);
 }

@@ -31,6 +31,9 @@ struct Cursor {
     void report(JsonBuilder *builder) const;
 };
 
+/* What BUILDER has built, in one line; ends BUILDER */
+std::string take_text(JsonBuilder *builder);
+
 class Client
 {
 public:

@@ -7,6 +7,8 @@
 const char *const CONTROL_HELP =
     "Commands of --control, a line each:\n"
     "  report              what has been received so far\n"
+    "  seen [N]            with --counter: frame numbers of display channel N (0) since the last\n"
+    "                      time, as [microseconds of CLOCK_MONOTONIC, number]\n"
     "  save FILE [N]       the picture of display channel N (0) as a PNG\n"
     "  withhold, answer    stop answering gl-draws; answer them again\n"
     "  quit\n";
@@ -41,6 +43,22 @@ static std::string save(Client &client, std::istringstream &words)
     return "{\"saved\":null,\"why\":" + quoted(why) + "}";
 }
 
+static std::string seen(Client &client, std::istringstream &words)
+{
+    int id = 0;
+    words >> id;
+    JsonBuilder *builder = json_builder_new();
+    json_builder_begin_object(builder);
+    json_builder_set_member_name(builder, "seen");
+    json_builder_begin_array(builder);
+    if (Display *display = client.display(id)) {
+        display->take_seen(builder);
+    }
+    json_builder_end_array(builder);
+    json_builder_end_object(builder);
+    return take_text(builder);
+}
+
 static void execute(Control &control, const std::string &line)
 {
     std::istringstream words(line);
@@ -48,6 +66,8 @@ static void execute(Control &control, const std::string &line)
     words >> command;
     if (command == "report") {
         answer = control.client.report();
+    } else if (command == "seen") {
+        answer = seen(control.client, words);
     } else if (command == "save") {
         answer = save(control.client, words);
     } else if (command == "withhold" || command == "answer") {

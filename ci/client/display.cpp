@@ -8,6 +8,9 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
+/* For a client that nobody asks: some minutes at 60 frames a second */
+static constexpr size_t MAX_SEEN = 20000;
+
 static constexpr uint32_t fourcc(char a, char b, char c, char d)
 {
     return uint32_t(a) | uint32_t(b) << 8 | uint32_t(c) << 16 | uint32_t(d) << 24;
@@ -97,6 +100,21 @@ void Display::note_counter()
     counter_backwards += now < counter;
     counter_changes++;
     counter = now;
+    newest = std::max(newest, now);
+    if (seen.size() < MAX_SEEN) {
+        seen.push_back({g_get_monotonic_time(), now});
+    }
+}
+
+void Display::take_seen(JsonBuilder *builder)
+{
+    for (const auto &one : seen) {
+        json_builder_begin_array(builder);
+        json_builder_add_int_value(builder, one.at);
+        json_builder_add_int_value(builder, one.number);
+        json_builder_end_array(builder);
+    }
+    seen.clear();
 }
 
 uint32_t Display::width() const
@@ -262,6 +280,7 @@ void Display::report(JsonBuilder *builder) const
     add_number(builder, "primaries", primaries);
     add_wire(builder, wire);
     add_number(builder, "counter", counter);
+    add_number(builder, "counter_newest", newest);
     add_number(builder, "counter_changes", counter_changes);
     add_number(builder, "counter_backwards", counter_backwards);
     json_builder_set_member_name(builder, "gl");

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <vector>
 #include <json-glib/json-glib.h>
 #include <spice-client.h>
 
@@ -32,6 +33,9 @@ public:
     void withhold_answers(bool withhold);
     /* Reads the frame counter of each update (costs a copy of its upper lines) */
     void watch_counter() { counting = true; }
+    /* Adds to the array that BUILDER is in the frame numbers that have been seen since the last
+     * call, each as [microseconds of CLOCK_MONOTONIC, number] */
+    void take_seen(JsonBuilder *builder);
 
     /* What the connection's tap counts; must outlive this object */
     void watch_wire(const WireReader::Counts *counts) { wire = counts; }
@@ -54,6 +58,11 @@ private:
         uint32_t x, y, width, height; /* pixels of the dma-buf's picture, from its top left */
     };
     Area gl_area(const SpiceGlScanout &scanout) const;
+
+    struct Seen {
+        int64_t at, number;       /* microseconds; the guest's frame number */
+    };
+
     Picture gl_picture(const SpiceGlScanout &scanout, uint32_t lines, std::string *why) const;
 
     SpiceDisplayChannel *channel;
@@ -67,5 +76,7 @@ private:
     uint64_t primaries = 0, scanouts = 0, draws = 0, invalidates = 0;
     uint64_t invalidated_pixels = 0, smallest_update = UINT64_MAX;
     int64_t counter = -1;         /* the last frame number read */
+    int64_t newest = -1;          /* the highest */
     uint64_t counter_changes = 0, counter_backwards = 0;
+    std::vector<Seen> seen;
 };
