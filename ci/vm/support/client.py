@@ -14,9 +14,13 @@ from .waiting import SCALE, Late, wait_until
 
 
 class Client:
-    """spicegl-client --control; a context manager"""
+    """spicegl-client --control; a context manager
 
-    def __init__(self, uri, workdir, name="client", options=(), environment=None):
+    nice: how much lower than QEMU's its priority is. Where the time that the server takes is
+        measured, a client's decoding should not take the CPU from it: it has its own in truth.
+    """
+
+    def __init__(self, uri, workdir, name="client", options=(), environment=None, nice=0):
         self.name = name
         self._workdir = workdir
         self._pictures = 0
@@ -26,7 +30,7 @@ class Client:
         env.pop("LD_PRELOAD", None)
         env.update(environment or {})
         self.process = subprocess.Popen(
-            [stack.client(), "--uri", uri, "--control", *options],
+            (["nice", "-n", str(nice)] if nice else []) + [stack.client(), "--uri", uri, "--control", *options],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log,
             env=env, text=True, bufsize=1)
 
@@ -93,6 +97,11 @@ class Client:
             return last["display"] and condition(last["display"]) and last["display"]
 
         return wait_until(look, lambda: "{}: {}; has {}".format(self.name, what, last), timeout)
+
+    def seen(self, channel=0):
+        """With --counter: [(seconds of time.monotonic(), frame number)] since the last call"""
+        answer = self.ask("seen {}".format(channel))
+        return [(at / 1e6, number) for at, number in answer["seen"]]
 
     def wait_for_frames(self, count=1, channel=0, timeout=20):
         """count frames or more since it has connected"""

@@ -212,7 +212,9 @@ class Machine:
 
     def flips(self, count, timeout=60):
         """Lets the guest show count frames and waits for the last; its numbers as a dict:
-        flips, t (ms), maxgap (us, the longest time between two frames)"""
+        flips, t (ms), maxgap (us, the longest time between two frames), gaps (how many
+        were longer than the guest's option "gap"), waited and maxwait (us, from asking for a
+        frame until it was done)"""
         after = self.tell("flips {}".format(count))
         return self.wait_done(after, timeout)
 
@@ -229,12 +231,15 @@ class Machine:
 
     # Clients
 
-    def client(self, way="tcp", name=None, options=(), environment=None):
-        """A client that is connecting; closed with the machine if not before"""
+    def client(self, way="tcp", name=None, options=(), environment=None, nice=0, port=None):
+        """A client that is connecting; closed with the machine if not before
+
+        port: another than the machine's, for a client behind a slow_link
+        """
         uri = ("spice+unix://" + self.socket_path() if way == "unix"
-               else "spice://127.0.0.1:{}".format(self.port))
+               else "spice://127.0.0.1:{}".format(port or self.port))
         client = Client(uri, self.logdir, name or "client{}".format(len(self._clients)),
-                        options, environment)
+                        options, environment, nice)
         self._clients.append(client)
         return client
 
