@@ -17,17 +17,28 @@ bool Address::parse(const std::string &uri)
         path = uri.substr(local.size());
         return !path.empty() && path.size() < sizeof(sockaddr_un::sun_path);
     }
-    const auto colon = uri.rfind(':');
-    if (uri.compare(0, tcp.size(), tcp) != 0 || colon < tcp.size()) {
+    if (uri.compare(0, tcp.size(), tcp) != 0) {
         return false;
     }
-    host = uri.substr(tcp.size(), colon - tcp.size());
-    port = uri.substr(colon + 1);
+    static const std::string tls = "?tls-port=";
+    std::string rest = uri.substr(tcp.size());
+    const auto query = rest.find('?');
+    if (query != std::string::npos) {
+        if (rest.compare(query, tls.size(), tls) != 0) {
+            return false;
+        }
+        tls_port = rest.substr(query + tls.size());
+        rest.resize(query);
+    }
+    const auto colon = rest.rfind(':');
+    const bool has_port = colon != std::string::npos && rest.find(']', colon) == std::string::npos;
+    host = rest.substr(0, has_port ? colon : std::string::npos);
+    port = has_port ? rest.substr(colon + 1) : "";
     /* An IPv6 address stands in brackets */
     if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
         host = host.substr(1, host.size() - 2);
     }
-    return !host.empty() && !port.empty();
+    return !host.empty() && (!port.empty() || !tls_port.empty());
 }
 
 static int connect_local(const std::string &path)

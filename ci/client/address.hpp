@@ -6,10 +6,11 @@
 
 struct Address {
     std::string host, port; /* empty for a Unix socket */
+    std::string tls_port;   /* empty if there is none; then port may be */
     std::string path;
 
-    /* spice://HOST:PORT or spice+unix:///PATH; false if it is neither */
+    /* spice://HOST[:PORT][?tls-port=PORT] or spice+unix:///PATH; false if it is neither */
     bool parse(const std::string &uri);
-    /* A connected socket, close-on-exec, that the caller owns; -1 with *why */
+    /* A connected socket to the path or the plain port, close-on-exec, that the caller owns; -1 with *why */
     int connect(std::string *why) const;
 };

@@ -30,6 +30,7 @@ Client::Client(const Address &address, Callbacks callbacks):
                  "enable-smartcard", FALSE, nullptr);
     g_signal_connect(session, "channel-new", G_CALLBACK(on_channel), this);
     g_signal_connect(session, "channel-destroy", G_CALLBACK(on_channel_gone), this);
+    g_signal_connect(session, "notify::migration-state", G_CALLBACK(on_migration), this);
 }
 
 Client::~Client()
@@ -39,6 +40,20 @@ Client::~Client()
     displays.clear();
     taps.clear();
     g_object_unref(session);
+}
+
+void Client::authenticate(const std::string &user, const std::string &password,
+                          const std::string &ca_file)
+{
+    const auto set = [this](const char *property, const std::string &value) {
+        if (!value.empty()) {
+            g_object_set(session, property, value.c_str(), nullptr);
+        }
+    };
+    sasl = !user.empty();
+    set("username", user);
+    set("password", password);
+    set("ca-file", ca_file);
 }
 
 void Client::prefer_codecs(std::vector<int> wanted)
@@ -61,8 +76,23 @@ void Client::withhold_answers(bool withhold)
 
 bool Client::connect()
 {
+    if (direct) {
+        return open_session();
+    }
     /* Each channel then asks for its socket, see on_open_fd() */
     return spice_session_open_fd(session, -1);
+}
+
+bool Client::open_session()
+{
+    const auto value = [](const std::string &text) { return text.empty() ? nullptr : text.c_str(); };
+    if (!address.path.empty()) {
+        g_object_set(session, "unix-path", address.path.c_str(), nullptr);
+    } else {
+        g_object_set(session, "host", address.host.c_str(), "port", value(address.port),
+                     "tls-port", value(address.tls_port), nullptr);
+    }
+    return spice_session_connect(session);
 }
 
 void Client::disconnect()
@@ -111,16 +141,22 @@ void Client::on_channel(SpiceSession *, SpiceChannel *channel, Client *self)
     }
 }
 
-void Client::on_open_fd(SpiceChannel *channel, int, Client *self)
+void Client::on_open_fd(SpiceChannel *channel, int with_tls, Client *self)
 {
+    /* spice-gtk would otherwise ask again and again */
+    if (with_tls) {
+        self->fail("the server wants TLS");
+        return;
+    }
     std::string why;
     const int server = self->address.connect(&why);
     if (server < 0) {
         self->fail(why);
         return;
     }
-    auto tap = std::make_unique<WireTap>(server, SPICE_IS_DISPLAY_CHANNEL(channel),
-                                         self->no_video);
+    const auto kind = self->sasl ? WireTap::ENCRYPTED :
+                      SPICE_IS_DISPLAY_CHANNEL(channel) ? WireTap::DISPLAY : WireTap::OTHER;
+    auto tap = std::make_unique<WireTap>(server, kind, self->no_video);
     spice_channel_open_fd(channel, tap->take_client_fd());
     const auto display = self->displays.find(channel);
     if (display != self->displays.end()) {
@@ -129,8 +165,23 @@ void Client::on_open_fd(SpiceChannel *channel, int, Client *self)
     self->taps[channel] = std::move(tap);
 }
 
+void Client::on_migration(SpiceSession *session, GParamSpec *, Client *self)
+{
+    const auto before = self->migration;
+    g_object_get(session, "migration-state", &self->migration, nullptr);
+    self->migrations += self->migration == SPICE_SESSION_MIGRATION_NONE &&
+                        (before == SPICE_SESSION_MIGRATION_MIGRATING ||
+                         before == SPICE_SESSION_MIGRATION_SWITCHING);
+}
+
 void Client::on_channel_gone(SpiceSession *, SpiceChannel *channel, Client *self)
 {
+    /* The other server's channels take its place */
+    if (self->migration == SPICE_SESSION_MIGRATION_SWITCHING) {
+        g_signal_handlers_disconnect_by_data(channel, self);
+        self->displays.erase(channel);
+        return;
+    }
     /* Its numbers are wanted in the report of a client that has lost its connection */
     if (self->closing) {
         g_signal_handlers_disconnect_by_data(channel, self);
@@ -256,6 +307,7 @@ std::string Client::report() const
     } else {
         json_builder_add_string_value(builder, error.c_str());
     }
+    add_number(builder, "migrations", migrations);
     json_builder_set_member_name(builder, "displays");
     json_builder_begin_array(builder);
     for (const auto &entry : displays) {

@@ -47,6 +47,12 @@ public:
     Client(const Client &) = delete;
     Client &operator=(const Client &) = delete;
 
+    /* What the server asks for; empty: nothing. USER is for SASL, CA_FILE (PEM) for TLS. */
+    void authenticate(const std::string &user, const std::string &password,
+                      const std::string &ca_file);
+    /* spice-gtk opens the connections, which TLS and migration need. Nothing is then
+     * known from the wire. */
+    void connect_directly() { direct = true; }
     void prefer_codecs(std::vector<int> codecs);
     void watch_counter();
     /* Tells the server that this client knows no video codec */
@@ -61,6 +67,7 @@ public:
 
 private:
     static void on_channel(SpiceSession *, SpiceChannel *channel, Client *self);
+    static void on_migration(SpiceSession *, GParamSpec *, Client *self);
     static void on_channel_gone(SpiceSession *, SpiceChannel *channel, Client *self);
     static void on_open_fd(SpiceChannel *channel, int with_tls, Client *self);
     static void on_event(SpiceChannel *channel, SpiceChannelEvent event, Client *self);
@@ -68,6 +75,7 @@ private:
     static void on_cursor_hide(SpiceCursorChannel *channel, Client *self);
     static void on_cursor_shape(SpiceCursorChannel *channel, GParamSpec *, Client *self);
 
+    bool open_session();
     void fail(const std::string &why);
     void add_display(SpiceDisplayChannel *channel);
 
@@ -75,7 +83,10 @@ private:
     SpiceSession *session;
     Callbacks callbacks;
     std::vector<int> codecs;
-    bool no_video = false, counting = false, withheld = false, closing = false, connected = false;
+    bool sasl = false, direct = false, no_video = false, counting = false, withheld = false;
+    bool closing = false, connected = false;
+    uint64_t migrations = 0;       /* that have ended, with the session on another server */
+    SpiceSessionMigration migration = SPICE_SESSION_MIGRATION_NONE;
     std::map<SpiceChannel *, std::unique_ptr<Display>> displays;
     std::map<SpiceChannel *, std::unique_ptr<WireTap>> taps;
     std::string error;

@@ -10,6 +10,7 @@
 struct Settings {
     Address address;
     std::string uri, picture, json;
+    std::string user, password, ca_file;
     std::vector<int> codecs;
     int display = 0;
     int64_t frames = 0;       /* 0: no such condition, as for all below */
@@ -18,6 +19,7 @@ struct Settings {
     uint32_t width = 0, height = 0;
     double timeout = 60;      /* seconds */
     bool withhold = false, stop_reading = false, no_video = false, control = false, counter = false;
+    bool direct = false;
 };
 
 static bool parse_size(const char *text, Settings *settings)
@@ -32,10 +34,20 @@ static Settings parse(int argc, char **argv)
 {
     Settings settings;
     gchar *uri = nullptr, *picture = nullptr, *json = nullptr, *codecs = nullptr, *size = nullptr;
+    gchar *user = nullptr, *password = nullptr, *ca = nullptr;
+    gboolean direct = FALSE;
     gint64 frames = 0;
     gboolean no_video = FALSE, withhold = FALSE, stop = FALSE, control = FALSE, counter = FALSE;
     const GOptionEntry entries[] = {
-        {"uri", 'u', 0, G_OPTION_ARG_STRING, &uri, "spice://HOST:PORT or spice+unix:///PATH", "URI"},
+        {"uri", 'u', 0, G_OPTION_ARG_STRING, &uri,
+         "spice://HOST[:PORT][?tls-port=PORT] or spice+unix:///PATH", "URI"},
+        {"password", 0, 0, G_OPTION_ARG_STRING, &password, "The ticket, or the SASL password", "P"},
+        {"user", 0, 0, G_OPTION_ARG_STRING, &user, "The SASL user; codecs are not counted", "NAME"},
+        {"ca", 0, 0, G_OPTION_ARG_FILENAME, &ca,
+         "Who signs a TLS server's certificate", "PEM"},
+        {"direct", 0, 0, G_OPTION_ARG_NONE, &direct,
+         "Let spice-gtk connect, as for TLS, and for migration; codecs and bytes are not counted",
+         nullptr},
         {"frames", 0, 0, G_OPTION_ARG_INT64, &frames, "End after N updates of the picture", "N"},
         {"seconds", 0, 0, G_OPTION_ARG_DOUBLE, &settings.seconds, "End after S seconds", "S"},
         {"until-idle", 0, 0, G_OPTION_ARG_INT, &settings.until_idle,
@@ -68,13 +80,17 @@ static Settings parse(int argc, char **argv)
     } else if (!uri || argc > 1) {
         why = "--uri is needed, and no other arguments";
     } else if (!settings.address.parse(uri)) {
-        why = std::string("neither spice://HOST:PORT nor spice+unix:///PATH: ") + uri;
+        why = std::string("neither spice://HOST[:PORT][?tls-port=PORT] nor spice+unix:///PATH: ") + uri;
     } else if (size && !parse_size(size, &settings)) {
         why = std::string("not WxH: ") + size;
     } else if (codecs && !parse_codecs(codecs, &settings.codecs)) {
         why = std::string("no such codec in ") + codecs;
     } else if (frames < 0 || settings.seconds < 0 || settings.until_idle < 0) {
         why = "conditions are positive numbers";
+    }
+    settings.direct = direct || !settings.address.tls_port.empty();
+    if (why.empty() && no_video && (settings.direct || user)) {
+        why = "--no-video needs a connection without TLS, SASL and --direct";
     }
     if (!why.empty()) {
         fprintf(stderr, "spicegl-client: %s; see --help\n", why.c_str());
@@ -83,6 +99,9 @@ static Settings parse(int argc, char **argv)
     settings.uri = uri;
     settings.picture = picture ? picture : "";
     settings.json = json ? json : "";
+    settings.user = user ? user : "";
+    settings.password = password ? password : "";
+    settings.ca_file = ca ? ca : "";
     settings.frames = frames;
     settings.withhold = withhold;
     settings.stop_reading = stop;
@@ -101,6 +120,10 @@ public:
     {
         Client client(settings.address, {[this](Display &display) { changed(display); },
                                      [this](const std::string &why) { over(why); }});
+        client.authenticate(settings.user, settings.password, settings.ca_file);
+        if (settings.direct) {
+            client.connect_directly();
+        }
         client.prefer_codecs(settings.codecs);
         client.withhold_answers(settings.withhold);
         if (settings.no_video) {

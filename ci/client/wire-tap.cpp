@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <fcntl.h>
 #include <poll.h>
 #include <spice/enums.h>
 #include <spice/protocol.h>
@@ -118,13 +119,19 @@ void WireReader::message_ends()
     expect(HEADER, 6);
 }
 
-WireTap::WireTap(int server, bool display, bool hide_video):
-    server(server), rewrite(display && hide_video), reader(display)
+/* Link messages, authentication and its result together are less than this */
+static constexpr size_t SLOW_BYTES = 1024;
+
+WireTap::WireTap(int server, Kind kind, bool hide_video):
+    server(server), rewrite(kind == DISPLAY && hide_video), reader(kind == DISPLAY)
 {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0) {
         client = pair[0];
         ours = pair[1];
+        if (kind == ENCRYPTED) {
+            slowly = fcntl(client, F_DUPFD_CLOEXEC, 0);
+        }
         thread = std::thread(&WireTap::run, this);
     }
 }
@@ -136,7 +143,7 @@ WireTap::~WireTap()
         shutdown(server, SHUT_RDWR);
         thread.join();
     }
-    for (int fd : {server, client, ours}) {
+    for (int fd : {server, client, ours, slowly}) {
         if (fd >= 0) {
             close(fd);
         }
@@ -180,6 +187,34 @@ static bool send_all(int fd, const uint8_t *data, size_t length)
     return true;
 }
 
+void WireTap::wait_until_read()
+{
+    struct pollfd unread = {slowly, POLLIN, 0};
+    for (int tries = 0; tries < 10000 && poll(&unread, 1, 0) > 0 && unread.revents == POLLIN; tries++) {
+        usleep(100);
+    }
+}
+
+/* spice-gtk 0.42 reads the result of SASL, and whatever has come with it, and then waits for
+ * more before it looks at the latter: for ever, if no more comes. So the beginning goes out
+ * byte by byte, each when the one before has been read. */
+bool WireTap::send_slowly(const uint8_t *data, size_t length)
+{
+    while (slowly >= 0 && length) {
+        wait_until_read();
+        if (!send_all(ours, data, 1)) {
+            return false;
+        }
+        data++;
+        length--;
+        if (++sent_slowly == SLOW_BYTES) {
+            close(slowly);
+            slowly = -1;
+        }
+    }
+    return send_all(ours, data, length);
+}
+
 /* With the descriptors that come along. The kernel ends what recvmsg() returns with the bytes
  * that carry descriptors, but may put others before them; the server sends them with one byte. */
 bool WireTap::forward_to_client()
@@ -199,7 +234,7 @@ bool WireTap::forward_to_client()
     reader.read(data, got);
     const cmsghdr *with = CMSG_FIRSTHDR(&message);
     if (!with || with->cmsg_type != SCM_RIGHTS) {
-        return send_all(ours, data, got);
+        return send_slowly(data, got);
     }
     /* On earlier bytes the descriptors would be lost: spice-gtk reads those without looking */
     bytes.iov_base = data + got - 1;

@@ -50,9 +50,15 @@ private:
 class WireTap
 {
 public:
+    enum Kind {
+        DISPLAY,   /* messages are counted */
+        OTHER,     /* bytes are */
+        ENCRYPTED, /* by SASL: the same */
+    };
+
     /* SERVER: a connected socket, owned from now on. HIDE_VIDEO: tells the server that the
      * client knows no codec. */
-    WireTap(int server, bool display, bool hide_video);
+    WireTap(int server, Kind kind, bool hide_video);
     ~WireTap();
     WireTap(const WireTap &) = delete;
     WireTap &operator=(const WireTap &) = delete;
@@ -64,9 +70,13 @@ public:
 private:
     void run();
     bool forward_to_client();
+    bool send_slowly(const uint8_t *data, size_t length);
+    void wait_until_read();
     bool forward_to_server();
 
     int server, client = -1, ours = -1;
+    int slowly = -1;               /* the client's end once more, while sending slowly */
+    size_t sent_slowly = 0;
     bool rewrite;                  /* the client's link message has yet to be changed */
     std::vector<uint8_t> link;     /* as much as there is of it */
     WireReader reader;

@@ -28,6 +28,8 @@ class Machine:
         first frame and waits for commands
     spice: more -spice options, e.g. ["streaming-video=off"]
     tcp, unix: how clients may connect; unix alone is what stock QEMU takes with gl=on
+    tls: a directory with QEMU's x509 files: clients may connect with TLS too
+    auth: the -spice options about who may connect
     many_clients: clients may be connected at the same time, which spice-server allows only
         when told so by its environment
     environment: for QEMU, on top of this process's
@@ -35,10 +37,12 @@ class Machine:
 
     def __init__(self, logdir, guest=None, gl=True, tcp=True, unix=False, heads=1,
                  device=None, spice=(), extra=(), environment=None, qemu=None, append="",
-                 name="vm", preload=(), many_clients=False):
+                 name="vm", preload=(), many_clients=False, tls=None,
+                 auth=("disable-ticketing=on",)):
         self.guest = dict({"flips": "0"}, **(guest or {}))
         self.name = name
         self._gl, self._tcp, self._unix = gl, tcp, unix
+        self._tls, self._auth = tls, list(auth)
         self._heads, self._device = heads, device
         self._spice, self._extra, self._append = list(spice), list(extra), append
         self._environment, self._preload = dict(environment or {}), list(preload)
@@ -50,7 +54,7 @@ class Machine:
         # Unix socket paths are limited to 107 bytes: not below a test's log directory
         self.rundir = tempfile.mkdtemp(prefix="spicegl-")
         os.chmod(self.rundir, 0o755)
-        self.port = None
+        self.port = self.tls_port = None
         self.process = self.serial = self._monitor = None
         self._clients = []
 
@@ -60,9 +64,12 @@ class Machine:
         return os.path.join(self.rundir, "spice.sock")
 
     def _spice_option(self):
-        options = ["disable-ticketing=on"]
+        options = list(self._auth)
         if self._gl:
             options.append("gl=on")
+        if self._tls:
+            self.tls_port = _free_port()
+            options += ["tls-port={}".format(self.tls_port), "x509-dir=" + self._tls]
         if self._tcp:
             self.port = _free_port()
             options += ["addr=127.0.0.1", "port={}".format(self.port)]
@@ -234,10 +241,14 @@ class Machine:
     def client(self, way="tcp", name=None, options=(), environment=None, nice=0, port=None):
         """A client that is connecting; closed with the machine if not before
 
+        way: "tcp", "unix", "tls", or "both": TLS for the channels that need it
         port: another than the machine's, for a client behind a slow_link
         """
-        uri = ("spice+unix://" + self.socket_path() if way == "unix"
-               else "spice://127.0.0.1:{}".format(port or self.port))
+        port = port or self.port
+        uri = {"unix": "spice+unix://" + self.socket_path(),
+               "tcp": "spice://127.0.0.1:{}".format(port),
+               "tls": "spice://127.0.0.1?tls-port={}".format(self.tls_port),
+               "both": "spice://127.0.0.1:{}?tls-port={}".format(port, self.tls_port)}[way]
         client = Client(uri, self.logdir, name or "client{}".format(len(self._clients)),
                         options, environment, nice)
         self._clients.append(client)
