@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Clients that have to say who they are, and encrypted ones: each gets its path all the same."""
+
+import os
+import tempfile
+
+from support import keys
+from support.picture import LOSSLESS, LOSSY, wrong_corners
+from support.vmtest import SIZE, VmTest
+from support.waiting import wait_until
+
+REMOTE = ("software", "image")
+
+
+class Access(VmTest):
+
+    def setUp(self):
+        super().setUp()
+        # spice-server cuts the names of certificates' files off at 255 bytes: not in the workdir
+        folder = tempfile.TemporaryDirectory(prefix="spicegl-")
+        self.addCleanup(folder.cleanup)
+        self._folder = folder.name
+
+    def _certificates(self, name="server"):
+        return keys.certificates(os.path.join(self._folder, name))
+
+    def _served(self, vm, way, options=(), local=None):
+        """A client that is let in, sees the guest's picture and is on its path"""
+        local = way == "unix" if local is None else local
+        client = vm.client(way, options=options)
+        tolerance = LOSSLESS if local else LOSSY
+        client.wait_for_picture(lambda p: wrong_corners(p, *SIZE, tolerance=tolerance))
+        vm.flips(30)
+        client.wait_for_picture(lambda p: wrong_corners(p, *SIZE, tolerance=tolerance))
+        paths = [served["path"] for served in vm.display()["clients"]]
+        self.assertEqual(len(paths), 1, paths)
+        self.assertIn(paths[0], ("local",) if local else REMOTE)
+        return client
+
+    def _moves(self, vm, client):
+        frames = client.display()["frames"]
+        vm.tell("set pattern=motion")
+        vm.flips(60)
+        client.wait(lambda d: d["frames"] > frames + 10, "frames of a moving picture")
+        vm.tell("set pattern=corners")
+
+    def _leaves(self, vm, client):
+        client.close()
+        wait_until(lambda: not vm.display()["clients"], "the client is gone")
+
+    def _refused(self, vm, way, options=()):
+        """What a client says that is not let in, or not to the display"""
+        client = vm.client(way, options=options)
+        error = wait_until(lambda: client.ask("report")["error"],
+                           "a {} client with {} is refused".format(way, options))
+        self.assertIsNone(client.ask("save /dev/null")["saved"])
+        client.close()
+        self.assertEqual(vm.display()["clients"], [])
+        return error
+
+    def test_a_password_lets_local_and_remote_clients_in_and_nobody_else(self):
+        tls = self._certificates()
+        ca = "--ca=" + keys.ca_file(tls)
+        with self.machine(unix=True, tls=tls, auth=["password-secret=ticket"],
+                          extra=["-object", "secret,id=ticket,data=first"]) as vm:
+            for way in ("tcp", "unix", "tls"):
+                for wrong in ([], ["--password=wrong"]):
+                    self._refused(vm, way, [ca] + wrong)
+                self._leaves(vm, self._served(vm, way, [ca, "--password=first"]))
+            vm.qmp("set_password", protocol="spice", password="second")
+            for way in ("tcp", "unix"):
+                self._refused(vm, way, ["--password=first"])
+                self._leaves(vm, self._served(vm, way, ["--password=second"]))
+            client = self._served(vm, "unix", ["--password=second"])
+            vm.qmp("expire_password", protocol="spice", time="now")
+            client.report()
+            self._leaves(vm, client)
+            self._refused(vm, "unix", ["--password=second"])
+            self._refused(vm, "tcp", ["--password=second"])
+            vm.qmp("expire_password", protocol="spice", time="never")
+            for way in ("tcp", "unix"):
+                self._leaves(vm, self._served(vm, way, ["--password=second"]))
+
+    def _tls_channels(self, vm):
+        """For each of a client's channels: whether it is encrypted"""
+        types = {1: "main", 2: "display", 4: "cursor"}
+        return {types.get(channel["channel-type"]): channel["tls"]
+                for channel in vm.qmp("query-spice")["channels"]}
+
+    def test_encrypted_clients_are_served_as_remote_ones(self):
+        tls = self._certificates()
+        ca = "--ca=" + keys.ca_file(tls)
+        with self.machine(unix=True, tls=tls) as vm:
+            client = self._served(vm, "tls", [ca])
+            self.assertEqual(self._tls_channels(vm),
+                             {"main": True, "display": True, "cursor": True})
+            self._moves(vm, client)
+            self._leaves(vm, client)
+            # The ports without TLS serve as before
+            self._leaves(vm, self._served(vm, "unix"))
+            self._leaves(vm, self._served(vm, "tcp"))
+            self._leaves(vm, self._served(vm, "tls", [ca]))
+
+    def test_a_client_with_another_ca_refuses_the_server(self):
+        tls = self._certificates()
+        other = self._certificates("other")
+        with self.machine(tls=tls) as vm:
+            self._refused(vm, "tls", ["--ca=" + keys.ca_file(other)])
+            self._leaves(vm, self._served(vm, "tls", ["--ca=" + keys.ca_file(tls)]))
+
+    def test_a_display_that_needs_tls_is_shown_with_tls_only(self):
+        tls = self._certificates()
+        ca = "--ca=" + keys.ca_file(tls)
+        with self.machine(unix=True, tls=tls, spice=["tls-channel=display"]) as vm:
+            client = self._served(vm, "both", [ca])
+            channels = self._tls_channels(vm)
+            self.assertEqual((channels["main"], channels["display"]), (False, True))
+            self._leaves(vm, client)
+            for way in ("tcp", "unix"):
+                self._refused(vm, way)
+            self._leaves(vm, self._served(vm, "tls", [ca]))
+
+    def _sasl(self, mechanisms):
+        return keys.sasl_users(os.path.join(self._folder, "sasl"), mechanisms, {"ann": "right"})
+
+    def test_sasl_users_are_served_and_nobody_else(self):
+        tls = self._certificates()
+        # Without TLS, spice-server asks for a mechanism that encrypts
+        users = self._sasl("DIGEST-MD5 SCRAM-SHA-256 PLAIN")
+        ca = "--ca=" + keys.ca_file(tls)
+        with self.machine(unix=True, tls=tls, auth=["sasl=on"], environment=users) as vm:
+            for way in ("tcp", "unix", "tls"):
+                for wrong in (["--user=ann", "--password=wrong"],
+                              ["--user=bob", "--password=right"]):
+                    self._refused(vm, way, [ca] + wrong)
+                # Without TLS SASL encrypts, and no file descriptor goes through that
+                client = self._served(vm, way, [ca, "--user=ann", "--password=right"],
+                                      local=False)
+                self._moves(vm, client)
+                self._leaves(vm, client)
