@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gl-codecs.hpp"
+
+#include <gst/gst.h>
+
+namespace red {
+
+/* What gstreamer-encoder.c puts into its pipelines, and what those elements ask for by name */
+static const char *const software_elements[] = {
+    "appsrc", "appsink", "capsfilter", "queue", "videoconvert",
+    "avenc_mjpeg", "vp8enc", "vp9enc", "x264enc",
+};
+
+/* The element's class, too: libraries set themselves up when the first one is made */
+static void load(const char *name)
+{
+    auto element = gst_element_factory_make(name, nullptr);
+    if (element) {
+        gst_object_unref(gst_object_ref_sink(element));
+    } else {
+        g_debug("GStreamer has no %s here", name);
+    }
+}
+
+static bool load_all()
+{
+    GError *error = nullptr;
+    if (!gst_init_check(nullptr, nullptr, &error)) {
+        g_warning("GStreamer: %s", error ? error->message : "cannot be initialised");
+        g_clear_error(&error);
+        return false;
+    }
+    for (auto name : software_elements) {
+        load(name);
+    }
+    return true;
+}
+
+void gl_codecs_load()
+{
+    static const bool loaded = load_all();
+    (void)loaded;
+}
+
+} // namespace red

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gl-hw-card.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include <gst/gst.h>
+
+#include "gl-codecs.hpp"
+
+namespace red {
+
+namespace {
+
+struct Unref {
+    void operator()(void *object) const { gst_object_unref(object); }
+};
+using Element = std::unique_ptr<GstElement, Unref>;
+
+/* SPICE has no AV1, which the elements know too */
+const std::map<SpiceVideoCodecType, const char *> codec_names = {
+    { SPICE_VIDEO_CODEC_TYPE_VP8, "vp8" },
+    { SPICE_VIDEO_CODEC_TYPE_H264, "h264" },
+    { SPICE_VIDEO_CODEC_TYPE_VP9, "vp9" },
+    { SPICE_VIDEO_CODEC_TYPE_H265, "h265" },
+};
+
+/* Is it va + (renderD and a number, on all cards but the first) + WHAT? */
+bool is_va_name(std::string name, const std::string &what)
+{
+    if (name.compare(0, 2, "va") != 0) {
+        return false;
+    }
+    name.erase(0, 2);
+    if (name.compare(0, 7, "renderD") == 0) {
+        name.erase(0, name.find_first_not_of("0123456789", 7));
+    }
+    return name == what;
+}
+
+/* The node that an element is for: it says so without opening it */
+std::string node_of(GstElement *element)
+{
+    if (!g_object_class_find_property(G_OBJECT_GET_CLASS(element), "device-path")) {
+        return {};
+    }
+    gchar *path = nullptr;
+    g_object_get(element, "device-path", &path, nullptr);
+    const std::string node = path ? path : "";
+    g_free(path);
+    return node;
+}
+
+/* The element va…WHAT of this card, not floating; *others: one of another card was found */
+Element find_element(const GlCard &card, const std::string &what, bool *others)
+{
+    Element found;
+    auto factories = gst_registry_get_feature_list(gst_registry_get(), GST_TYPE_ELEMENT_FACTORY);
+
+    for (auto l = factories; l && !found; l = l->next) {
+        auto factory = static_cast<GstElementFactory *>(l->data);
+        if (!is_va_name(gst_plugin_feature_get_name(factory), what)) {
+            continue;
+        }
+        Element element(gst_element_factory_create(factory, nullptr));
+        if (!element) {
+            continue;
+        }
+        gst_object_ref_sink(element.get());
+        if (card.is(node_of(element.get()))) {
+            found = std::move(element);
+        } else {
+            *others = true;
+        }
+    }
+    gst_plugin_feature_list_free(factories);
+    return found;
+}
+
+} // namespace
+
+struct GlHwCard::Elements {
+    std::map<SpiceVideoCodecType, Element> encoders;
+    Element converter;
+    Element holder; /* a pipeline that never plays; its contexts are what matters */
+    GList *contexts = nullptr;
+
+    ~Elements()
+    {
+        g_list_free_full(contexts, [](void *context) {
+            gst_context_unref(static_cast<GstContext *>(context));
+        });
+        if (holder) {
+            gst_element_set_state(holder.get(), GST_STATE_NULL);
+        }
+    }
+};
+
+GlHwCard::GlHwCard(): elements(std::make_unique<Elements>()) {}
+
+GlHwCard::~GlHwCard() = default;
+
+/* Opens the card for ELEMENT, and keeps it so */
+bool GlHwCard::keep(GstElement *element, std::string *why)
+{
+    auto bin = GST_BIN(elements->holder.get());
+
+    gst_bin_add(bin, element);
+    if (gst_element_set_state(element, GST_STATE_READY) != GST_STATE_CHANGE_FAILURE) {
+        return true;
+    }
+    *why = std::string(GST_OBJECT_NAME(gst_element_get_factory(element))) +
+        " cannot open " + render_node;
+    gst_element_set_state(element, GST_STATE_NULL);
+    gst_bin_remove(bin, element);
+    return false;
+}
+
+std::shared_ptr<GlHwCard> GlHwCard::open(const GlCard &card, std::string *why)
+{
+    if (!card) {
+        *why = card.why;
+        return {};
+    }
+    gl_codecs_load();
+    if (!gst_is_initialized()) {
+        *why = "GStreamer does not work";
+        return {};
+    }
+
+    std::shared_ptr<GlHwCard> self(new GlHwCard());
+    bool others = false;
+    std::string failure;
+    self->render_node = card.render_node;
+    self->elements->holder.reset(GST_ELEMENT(gst_object_ref_sink(gst_pipeline_new(nullptr))));
+    for (const auto &codec : codec_names) {
+        const std::string name = codec.second;
+        for (const auto &ending : { name + "enc", name + "lpenc" }) {
+            auto element = find_element(card, ending, &others);
+            if (element && self->keep(element.get(), &failure)) {
+                self->elements->encoders.emplace(codec.first, std::move(element));
+                break;
+            }
+        }
+    }
+    if (self->elements->encoders.empty()) {
+        *why = !failure.empty() ? failure :
+            "GStreamer has no VA encoder for " + card.render_node +
+            (others ? ", only for another card" : "");
+        return {};
+    }
+    bool ignored = false;
+    self->elements->converter = find_element(card, "postproc", &ignored);
+    if (self->elements->converter &&
+        !self->keep(self->elements->converter.get(), &failure)) {
+        self->elements->converter.reset();
+    }
+    self->elements->contexts = gst_element_get_contexts(self->elements->holder.get());
+    return self;
+}
+
+const char *GlHwCard::encoder(SpiceVideoCodecType codec) const
+{
+    auto found = elements->encoders.find(codec);
+    return found == elements->encoders.end() ? nullptr :
+        GST_OBJECT_NAME(gst_element_get_factory(found->second.get()));
+}
+
+GstElement *GlHwCard::make_encoder(SpiceVideoCodecType codec) const
+{
+    auto found = elements->encoders.find(codec);
+    return found == elements->encoders.end() ? nullptr :
+        gst_element_factory_create(gst_element_get_factory(found->second.get()), "encoder");
+}
+
+GstElement *GlHwCard::make_converter() const
+{
+    return elements->converter ? gst_element_factory_create(
+        gst_element_get_factory(elements->converter.get()), "converter") : nullptr;
+}
+
+void GlHwCard::lend(GstElement *pipeline) const
+{
+    for (auto l = elements->contexts; l; l = l->next) {
+        gst_element_set_context(pipeline, static_cast<GstContext *>(l->data));
+    }
+}
+
+} // namespace red

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* For builds without GStreamer, or with one older than 1.24, which knows no dma-buf's modifier */
+#include "gl-codecs.hpp"
+#include "gl-hw-card.hpp"
+#include "gl-hw-encoder.hpp"
+
+namespace red {
+
+void gl_codecs_load() {}
+
+struct GlHwCard::Elements {};
+class GlHwEncoder::Run {};
+
+GlHwCard::GlHwCard() = default;
+GlHwCard::~GlHwCard() = default;
+
+std::shared_ptr<GlHwCard> GlHwCard::open(const GlCard &, std::string *why)
+{
+    *why = "spice-server was built without GStreamer 1.24 or newer";
+    return {};
+}
+
+const char *GlHwCard::encoder(SpiceVideoCodecType) const { return nullptr; }
+
+std::unique_ptr<GlHwEncoder> GlHwEncoder::create(const std::shared_ptr<GlHwCard> &, const Format &,
+                                                 Callbacks &&, std::string *why)
+{
+    *why = "spice-server was built without GStreamer 1.24 or newer";
+    return {};
+}
+
+GlHwEncoder::~GlHwEncoder() = default;
+const GlHwEncoder::Format &GlHwEncoder::format() const { static const Format none{}; return none; }
+bool GlHwEncoder::takes(const GlDmabuf &, const GlRect &) const { return false; }
+void GlHwEncoder::push(const GlDmabuf &, const GlRect &, std::shared_ptr<const void>) {}
+void GlHwEncoder::force_key_frame() {}
+void GlHwEncoder::set_bit_rate(uint64_t) {}
+unsigned GlHwEncoder::pending() const { return 0; }
+uint64_t GlHwEncoder::replaced() const { return 0; }
+bool GlHwEncoder::wait_ended(uint32_t) { return true; }
+
+} // namespace red
