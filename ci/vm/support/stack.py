@@ -89,6 +89,11 @@ def eglcount():
     return _library("eglcount")
 
 
+def encoder_fault():
+    """The LD_PRELOAD library that makes video encoders fail"""
+    return _library("encoder-fault")
+
+
 def kvm_works():
     """True if a guest gets to userspace under KVM. /dev/kvm alone proves little: nested
     and paravirtual ones fail in the middle of a boot."""

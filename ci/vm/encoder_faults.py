@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A video encoder that fails gives way to the next path: the screen is never blank."""
+
+from support import stack
+from support.picture import LOSSLESS, wrong_corners
+from support.vmtest import SIZE, VmTest
+from support.waiting import wait_until
+
+CODEC, ELEMENT = "vp8", "vp8enc"
+
+
+def right(picture):
+    return wrong_corners(picture, *SIZE, tolerance=LOSSLESS)
+
+
+class EncoderFaults(VmTest):
+
+    def _machine(self, fault):
+        return self.machine(preload=[stack.encoder_fault()], guest={"pattern": "motion"},
+                            environment={"ENCODER_FAULT": "{}:{}".format(fault, ELEMENT)})
+
+    def _warnings(self, vm):
+        return [line for line in vm.stderr().splitlines() if "GStreamer error" in line]
+
+    def _goes_on(self, client):
+        """The picture at the client is a picture, and a later one soon"""
+        before = client.display()["counter"]
+        client.wait(lambda d: d["counter"] > before + 20, "later frames")
+        self.assertFalse(client.picture().is_flat())
+
+    def _next_video(self, vm, client):
+        """Motion after a while without, which is a new video to the server"""
+        streams = client.display()["streams"]
+        for _ in range(5):
+            vm.tell("stop")
+            vm.tell("set pattern=corners")
+            client.wait_for_picture(right)
+            vm.tell("set pattern=motion")
+            seen = client.display()["video_frames"]
+            vm.tell("flips forever")
+            display = client.wait(lambda d, n=seen: d["video_frames"] > n + 20, "more video")
+            if display["streams"] > streams:
+                return
+        self.fail("the video does not end")
+
+    def _fails(self, fault, reason):
+        with self._machine(fault) as vm:
+            client = vm.client("tcp", options=["--codec", CODEC, "--counter"])
+            client.wait_for_frames(1)
+            vm.tell("flips forever")
+            wait_until(lambda: self._warnings(vm), "the encoder fails")
+            self._goes_on(client)
+            display = client.wait(lambda d: d["codec"] not in (None, CODEC) and
+                                  d["video_frames"] >= 30, "video in another codec")
+            self.assertEqual(display["counter_backwards"], 0)
+            self._next_video(vm, client)
+            self.assertLess(vm.progress()["maxgap"], 2000000)
+            warnings = self._warnings(vm)
+            self.assertEqual(len(warnings), 1, warnings)
+            self.assertIn("the {} encoder".format(CODEC), warnings[0])
+            self.assertIn(reason, warnings[0])
+
+    def test_an_encoder_that_stalls_gives_way_to_the_next_path(self):
+        self._fails("stall@15", "no frame within 1000 ms")
+
+    def test_an_encoder_that_comes_back_late_is_not_waited_for(self):
+        self._fails("pause@15", "no frame within 1000 ms")
+
+    def test_an_encoder_that_fails_in_mid_stream_gives_way_to_the_next_path(self):
+        self._fails("error@15", "double: cannot encode frame 15")
+
+    def test_an_encoder_without_memory_gives_way_to_the_next_path(self):
+        self._fails("memory@15", "double: no memory")
+
+    def test_an_encoder_that_refuses_the_format_gives_way_to_the_next_path(self):
+        self._fails("caps", "encoder is given up")
+
+    def test_a_missing_encoder_gives_way_to_the_next_path(self):
+        self._fails("missing", "double: no such encoder")
