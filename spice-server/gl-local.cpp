@@ -39,10 +39,20 @@ void GlLocal::publish_nothing(DisplayChannel *display)
     red_qxl_set_gl_scanout(display->priv->qxl, nullptr);
 }
 
+/* Its message is made from what is published when it is sent: one that waits is enough, and a
+ * client that does not read would gather one with each flip. */
+static bool announced(DisplayChannelClient *dcc)
+{
+    const auto &pipe = dcc->get_pipe();
+    return std::any_of(pipe.begin(), pipe.end(), [](const RedPipeItemPtr &item) {
+        return item->type == RED_PIPE_ITEM_TYPE_GL_SCANOUT;
+    });
+}
+
 void GlLocal::announce()
 {
     for (auto &client : path.all()) {
-        if (GlPath::is_local(client.dcc)) {
+        if (GlPath::is_local(client.dcc) && !announced(client.dcc)) {
             client.dcc->pipe_add(dcc_gl_scanout_item_new(client.dcc, nullptr, 0));
         }
     }
