@@ -82,6 +82,15 @@ void gl_hook_client_stopped(DisplayChannelClient *dcc)
     }
 }
 
+void gl_hook_client_migrates(DisplayChannelClient *dcc)
+{
+    auto gl = gl_display(dcc);
+    auto client = gl ? gl->paths().find(dcc) : nullptr;
+    if (client) {
+        client->leaving = true;
+    }
+}
+
 bool gl_hook_allows_local(DisplayChannelClient *dcc)
 {
     auto gl = gl_display(dcc);
@@ -91,7 +100,8 @@ bool gl_hook_allows_local(DisplayChannelClient *dcc)
 bool gl_hook_no_surfaces(DisplayChannelClient *dcc)
 {
     auto gl = gl_display(dcc);
-    return gl && (GlPath::is_local(dcc) || !gl->paths().find(dcc));
+    auto client = gl ? gl->paths().find(dcc) : nullptr;
+    return gl && (GlPath::is_local(dcc) || !client || client->leaving);
 }
 
 bool gl_hook_skips_pictures(DisplayChannelClient *dcc)

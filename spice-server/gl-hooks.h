@@ -36,6 +36,8 @@ bool gl_hook_defers_start(DisplayChannelClient *dcc);
 void gl_hook_client_started(DisplayChannelClient *dcc);
 void gl_hook_client_migrated(DisplayChannelClient *dcc);
 void gl_hook_client_stopped(DisplayChannelClient *dcc);
+/* A client is about to be told to go to another server */
+void gl_hook_client_migrates(DisplayChannelClient *dcc);
 /* May this client, which can take dma-bufs, be given some? */
 bool gl_hook_allows_local(DisplayChannelClient *dcc);
 /* Does this client get dma-bufs instead of surfaces and streams? */
@@ -70,6 +72,7 @@ static inline bool gl_hook_defers_start(DisplayChannelClient *) { return false; 
 static inline void gl_hook_client_started(DisplayChannelClient *) {}
 static inline void gl_hook_client_migrated(DisplayChannelClient *) {}
 static inline void gl_hook_client_stopped(DisplayChannelClient *) {}
+static inline void gl_hook_client_migrates(DisplayChannelClient *) {}
 static inline bool gl_hook_allows_local(DisplayChannelClient *) { return true; }
 static inline bool gl_hook_no_surfaces(DisplayChannelClient *) { return false; }
 static inline bool gl_hook_skips_pictures(DisplayChannelClient *) { return false; }

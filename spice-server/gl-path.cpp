@@ -91,7 +91,7 @@ bool GlPath::any_remote()
 bool GlPath::skips_pictures(DisplayChannelClient *dcc)
 {
     auto client = find(dcc);
-    if (!client || is_local(dcc)) {
+    if (!client || is_local(dcc) || client->leaving) {
         return true;
     }
     if (!client->lagging && dcc->get_pipe_size() > MAX_PIPE) {

@@ -34,6 +34,8 @@ struct GlClient {
     /* Remote: it has more in its pipe than it takes; it gets the whole picture
      * once it has caught up, and nothing until then. */
     bool lagging = false;
+    /* It has been told to go to another server: no picture may follow */
+    bool leaving = false;
 
     uint32_t path = QXL_GL_PATH_NONE;
     uint32_t codec = 0;
