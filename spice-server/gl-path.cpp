@@ -124,20 +124,9 @@ bool GlPath::catch_up(DisplayChannel *display)
     return any_lags;
 }
 
-/* A client that knows none of the server's codecs is not told of the stream either */
-static bool reports_on_no_stream(DisplayChannelClient *dcc, const RedPipeItem *item)
-{
-    if (item->type != RED_PIPE_ITEM_TYPE_STREAM_ACTIVATE_REPORT) {
-        return false;
-    }
-    auto stream_id = static_cast<const RedStreamActivateReportItem *>(item)->stream_id;
-    return !dcc_get_video_stream_agent(dcc, stream_id)->video_encoder;
-}
-
 bool GlPath::drops(DisplayChannelClient *dcc, const RedPipeItem *item)
 {
-    return is_2d_item(item) &&
-           (is_local(dcc) || !find(dcc) || reports_on_no_stream(dcc, item));
+    return is_2d_item(item) && (is_local(dcc) || !find(dcc));
 }
 
 static VideoStreamAgent *video_agent(DisplayChannelClient *dcc, const RedPipeItem *item)
