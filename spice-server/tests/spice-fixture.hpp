@@ -55,6 +55,8 @@ public:
     QXLGLScanout scanout();
     int released() const { return times_released; }
     EGLImage image() const { return texture.image; }
+    /* One colour all over; does not wait for it */
+    void fill(Color color) { texture.fill(color); }
 
 private:
     static void release(QXLInstance *qxl, void *egl_image, void *opaque);

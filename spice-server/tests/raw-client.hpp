@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A SPICE client of one channel, byte by byte: the real link handshake over a real socket, after
+ * which its user sends what it likes. It lives in the server's main thread, whose main loop it
+ * runs whenever it waits.
+ */
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include <spice.h>
+#include <spice/enums.h>
+#include <spice/protocol.h>
+
+using Bytes = std::vector<uint8_t>;
+
+/* Runs GLib's main loop until DONE, at most MS milliseconds; false if it did not come true */
+bool run_main_loop(unsigned ms, const std::function<bool()> &done);
+
+class RawChannel
+{
+public:
+    /* local: on a Unix socket; else on TCP */
+    RawChannel(SpiceServer *server, uint8_t type, uint8_t id, uint32_t channel_caps,
+               uint32_t connection_id, bool local);
+    ~RawChannel();
+    RawChannel(const RawChannel &) = delete;
+    RawChannel &operator=(const RawChannel &) = delete;
+
+    /* The link handshake went well */
+    bool linked() const { return is_linked; }
+    /* The server has not hung up */
+    bool connected() const { return fd >= 0; }
+    /* Nothing is waited for: what the socket does not take is lost */
+    void send_raw(const void *data, size_t size);
+    void send(uint16_t type, const Bytes &body = {});
+    /* Reads what has come, and answers it as well-behaved clients do */
+    void receive();
+    void close();
+
+    /* Messages received, by type */
+    unsigned count(uint16_t type) const;
+    /* Images, video frames and the like: all that shows something of the guest */
+    unsigned pictures() const;
+    uint32_t session() const { return session_id; }
+
+    bool answers_draws = true;
+
+private:
+    bool link(uint8_t type, uint8_t id, uint32_t channel_caps, uint32_t connection_id);
+    bool read_exactly(void *data, size_t size);
+    void handle(uint16_t type, const uint8_t *body, size_t size);
+
+    int fd = -1;
+    bool is_linked = false;
+    Bytes received;
+    bool with_fd = false; /* the message before had one */
+    std::map<uint16_t, unsigned> counts;
+    uint32_t session_id = 0;
+    uint32_t ack_window = 0, since_ack = 0;
+};
+
+/* The display capabilities of a client that takes everything */
+uint32_t all_display_caps();
+/* The body of SPICE_MSGC_DISPLAY_INIT */
+Bytes display_init();
+
+/* A main and a display channel */
+class RawClient
+{
+public:
+    RawClient(SpiceServer *server, bool local, uint32_t display_caps = all_display_caps(),
+              uint8_t display_id = 0);
+
+    bool ok() const { return display && display->linked(); }
+    /* Introduces itself: from now on the server shows it something */
+    void init();
+    /* Runs the main loop and receives until DONE; false after ten seconds without */
+    bool run_until(const std::function<bool()> &done, unsigned ms = 10000);
+
+    std::unique_ptr<RawChannel> main, display;
+};

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The GL display with clients connected: the threads' meeting places, on a real EGL, without a
+ * machine around it. Meant for ThreadSanitizer and AddressSanitizer as much as for itself. */
+#include "raw-client.hpp"
+#include "spice-fixture.hpp"
+
+class Clients: public SpiceTest
+{
+protected:
+    void SetUp() override
+    {
+        SpiceTest::SetUp();
+        if (!HasFatalFailure()) {
+            init();
+        }
+    }
+
+    /* A new frame in IMAGE, as a guest shows it */
+    void flip(LentImage &image)
+    {
+        const QXLGLScanout scanout = image.scanout();
+        ASSERT_EQ(spice_qxl_gl_scanout_texture(qxl, &scanout), 0);
+        image.fill({ uint8_t(++frame * 13), uint8_t(frame * 7), uint8_t(frame) });
+        EGLSync fence = eglCreateSyncKHR(display, EGL_SYNC_FENCE_KHR, nullptr);
+        glFlush();
+        ASSERT_EQ(spice_qxl_gl_draw_fence_async(qxl, 0, 0, UINT32_MAX, UINT32_MAX, fence, frame), 0);
+        ASSERT_TRUE(head->wait_for_completion(frame)) << "the guest never gets its answer";
+    }
+
+    uint32_t clients_connected()
+    {
+        QXLGLStats got = {};
+        got.size = sizeof(got);
+        uint32_t count = 0;
+        EXPECT_EQ(spice_qxl_gl_get_stats(qxl, &got, nullptr, &count), 0);
+        return count;
+    }
+
+    bool gone()
+    {
+        return run_main_loop(10000, [this] { return clients_connected() == 0; });
+    }
+
+    uint64_t frame = 0;
+};
+
+class EachKind: public Clients, public testing::WithParamInterface<bool>
+{
+};
+
+TEST_P(EachKind, sees_pictures_while_the_guest_gets_its_answers)
+{
+    LentImage &a = lend(1, 320, 240);
+    LentImage &b = lend(2, 320, 240);
+    flip(a);
+    RawClient client(server, GetParam());
+    ASSERT_TRUE(client.ok());
+    client.init();
+    ASSERT_TRUE(client.run_until([&] { return client.display->pictures() > 0; }));
+    for (int i = 0; i < 60; i++) {
+        flip(i % 2 ? a : b);
+        client.run_until([] { return true; });
+    }
+    const unsigned before = client.display->pictures();
+    flip(a);
+    EXPECT_TRUE(client.run_until([&] { return client.display->pictures() > before; }));
+    EXPECT_EQ(clients_connected(), 1u);
+}
+
+TEST_P(EachKind, comes_and_goes_while_the_guest_flips)
+{
+    LentImage &a = lend(1);
+    LentImage &b = lend(2);
+    for (int i = 0; i < 12; i++) {
+        RawClient client(server, GetParam());
+        ASSERT_TRUE(client.ok());
+        flip(a);
+        if (i % 3) {
+            client.init();
+        }
+        flip(b);
+        if (i % 2) {
+            client.run_until([&] { return client.display->pictures() > 0; }, 200);
+            flip(a);
+        }
+        flip(b);
+        client.display->close();
+        flip(a);
+        client.main->close();
+        flip(b);
+    }
+    EXPECT_TRUE(gone());
+}
+
+TEST_P(EachKind, follows_sizes_scanouts_without_an_image_and_images_that_die)
+{
+    RawClient client(server, GetParam());
+    ASSERT_TRUE(client.ok());
+    client.init();
+    for (uint64_t id = 1; id <= 20; id++) {
+        LentImage &image = lend(id, 64 + 16 * (id % 5), 48 + 8 * (id % 3));
+        flip(image);
+        client.run_until([&] { return id % 4 != 0; }, 20);
+        flip(image);
+        if (id % 3 == 0) {
+            ASSERT_EQ(spice_qxl_gl_scanout_texture(qxl, nullptr), 0);
+        }
+        spice_qxl_gl_release_texture(qxl, id);
+    }
+    ASSERT_EQ(spice_qxl_gl_scanout_texture(qxl, nullptr), 0);
+    EXPECT_TRUE(client.run_until([this] {
+        for (auto &image : lent) {
+            if (image->released() != 1) {
+                return false;
+            }
+        }
+        return true;
+    })) << "images that are not shown any more come back, each once";
+    EXPECT_TRUE(client.display->connected());
+}
+
+TEST_P(EachKind, that_neither_reads_nor_answers_does_not_hold_up_the_guest)
+{
+    LentImage &a = lend(1, 640, 480);
+    LentImage &b = lend(2, 640, 480);
+    flip(a);
+    RawClient client(server, GetParam());
+    ASSERT_TRUE(client.ok());
+    client.display->answers_draws = false;
+    client.init();
+    for (int i = 0; i < 60; i++) {
+        flip(i % 2 ? a : b);
+    }
+}
+
+TEST_P(EachKind, may_be_there_when_the_server_ends_in_the_middle_of_a_draw)
+{
+    LentImage &a = lend(1, 320, 240);
+    flip(a);
+    RawClient client(server, GetParam());
+    ASSERT_TRUE(client.ok());
+    client.init();
+    client.run_until([&] { return client.display->pictures() > 0; });
+    flip(a);
+    EGLSync fence = eglCreateSyncKHR(display, EGL_SYNC_FENCE_KHR, nullptr);
+    ASSERT_EQ(spice_qxl_gl_draw_fence_async(qxl, 0, 0, 9, 9, fence, UINT64_MAX), 0);
+    spice_server_destroy(server);
+    server = nullptr;
+    EXPECT_EQ(a.released(), 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(ARemoteClient, EachKind, testing::Values(false));
+INSTANTIATE_TEST_SUITE_P(ALocalClient, EachKind, testing::Values(true));
