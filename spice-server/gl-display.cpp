@@ -28,8 +28,10 @@ GlDisplay::GlDisplay(QXLInstance *qxl_, std::unique_ptr<GlContext> &&context):
     reader(*this, std::move(context)),
     wake_fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
     path(reader.gl()),
-    local(path)
+    local(path),
+    hardware(*this, reader.gl())
 {
+    hardware.open(qxl->id);
 }
 
 GlDisplay::~GlDisplay()
@@ -69,7 +71,7 @@ int GlDisplay::scanout(const QXLGLScanout *request)
         previous = std::move(current); // dropped after the lock: may call the owner back
         current = shown;
         serial++;
-        notify = num_local + num_remote > 0;
+        notify = num_local + num_remote > 0 || draws_announced;
         if (previous.image && previous.image != shown.image) {
             released = !images.contains(previous.image->id());
         }
@@ -105,6 +107,7 @@ int GlDisplay::draw(const GlRect &drawn, EGLSync sync, uint64_t cookie)
     auto fence = std::make_shared<GlFence>();
     GlRect rect;
     Draw draw;
+    bool announced;
     {
         Lock guard(lock);
         if (!current.image) {
@@ -115,7 +118,8 @@ int GlDisplay::draw(const GlRect &drawn, EGLSync sync, uint64_t cookie)
         }
         *fence = GlFence(reader.gl().display(), sync);
         draw.for_local = num_local > 0;
-        draw.for_reader = num_remote > 0;
+        announced = draws_announced;
+        draw.for_reader = num_remote > 0 || announced;
         draw.active = draw.for_local || draw.for_reader;
         draw.cookie = cookie;
         draw.start_ns = spice_get_monotonic_time_ns();
@@ -128,7 +132,8 @@ int GlDisplay::draw(const GlRect &drawn, EGLSync sync, uint64_t cookie)
         stats.draws_unseen += !draw.active;
     }
 
-    reader.drawn(rect, std::move(fence), draw.for_reader,
+    hardware.draws();
+    reader.drawn(rect, std::move(fence), announced, draw.for_reader,
                  draw.for_local ? draw.start_ns + LOCAL_WAIT_NS : 0);
     if (!draw.active) {
         red_qxl_async_complete(qxl, cookie);
@@ -218,6 +223,22 @@ void GlDisplay::read_failed(const std::string &why)
     }
 }
 
+void GlDisplay::drawing_done()
+{
+    {
+        Lock guard(lock);
+        draw_done = true;
+    }
+    wake_worker();
+}
+
+/* ---- any thread ---- */
+
+void GlDisplay::hardware_has_news()
+{
+    wake_worker();
+}
+
 /* ---- the display worker's thread ---- */
 
 void GlDisplay::worker_woken(int fd, int, GlDisplay *gl)
@@ -229,6 +250,7 @@ void GlDisplay::worker_woken(int fd, int, GlDisplay *gl)
     gl->apply_scanout();
     gl->show_draw();
     gl->show_picture();
+    gl->show_moving();
 }
 
 bool GlDisplay::start_threads(DisplayChannel *display)
@@ -254,14 +276,16 @@ void GlDisplay::clients_changed()
     const unsigned int locals = std::count_if(all.begin(), all.end(), [](const GlClient &client) {
         return GlPath::is_local(client.dcc);
     });
+    const unsigned int pictured = all.size() - locals - hardware.num_moving();
     bool first_remote;
     {
         Lock guard(lock);
-        first_remote = num_remote == 0 && all.size() > locals;
+        first_remote = num_remote == 0 && pictured > 0;
         num_local = locals;
-        num_remote = all.size() - locals;
+        num_remote = pictured;
+        draws_announced = hardware.any();
     }
-    reader.want(all.size() > locals);
+    reader.want(pictured > 0);
     if (first_remote) {
         reader.refresh();
     }
@@ -309,6 +333,11 @@ void GlDisplay::apply_scanout()
 
     if (applied.same_view(previous)) {
         return;
+    }
+    if (!applied.image || applied.visible.w != previous.visible.w ||
+        applied.visible.h != previous.visible.h) {
+        hardware.scanout_changes();
+        clients_changed();
     }
     if (!(applied.visible == previous.visible)) {
         QXLMonitorsConfig *config = static_cast<QXLMonitorsConfig *>(
@@ -427,9 +456,73 @@ void GlDisplay::show_picture()
             return;
         }
     }
+    hardware.changed(uint64_t{picture->rect.w} * picture->rect.h);
     primary.draw(channel, picture->rect, picture->pixels.release());
     if (path.catch_up(channel)) {
         start_catch_up(CATCH_UP_MS);
+    }
+}
+
+/* The draws that the GPU has finished, for clients that the card encodes for */
+void GlDisplay::show_moving()
+{
+    bool drawn = false;
+    {
+        Lock guard(lock);
+        std::swap(drawn, draw_done);
+    }
+    if (drawn) {
+        hardware.drawn(applied);
+    }
+    hardware.work();
+}
+
+void GlDisplay::hardware_exported()
+{
+    Lock guard(lock);
+    stats.prime_exports++;
+}
+
+void GlDisplay::hardware_took_over()
+{
+    clients_changed();
+}
+
+/* Clients whose stream has ended, for now or for good: the whole picture as it is, lossless */
+void GlDisplay::hardware_gave_back(const std::list<DisplayChannelClient *> &clients)
+{
+    bool is_current; // the surface: somebody has been looking at pictures
+    {
+        Lock guard(lock);
+        is_current = num_remote > 0;
+    }
+    clients_changed();
+
+    auto surface = channel->priv->surfaces[0];
+    for (auto dcc : clients) {
+        if (!hardware.serves(dcc)) {
+            join_streams(dcc);
+        }
+        if (is_current && surface) {
+            display_channel_current_flush(channel, surface);
+            dcc_push_surface_image(dcc, surface);
+        }
+    }
+}
+
+/* A client that had no part in the display channel's own streams */
+void GlDisplay::join_streams(DisplayChannelClient *dcc)
+{
+    auto ring = &channel->priv->streams;
+    for (auto item = ring_next(ring, ring); item; item = ring_next(ring, item)) {
+        auto stream = SPICE_CONTAINEROF(item, VideoStream, link);
+        auto agent = dcc_get_video_stream_agent(dcc,
+            display_channel_get_video_stream_id(channel, stream));
+        if (!agent->video_encoder) {
+            region_clear(&agent->vis_region);
+            region_clear(&agent->clip);
+            dcc_create_stream(dcc, stream);
+        }
     }
 }
 
@@ -441,6 +534,9 @@ void GlDisplay::client_started(DisplayChannelClient *dcc)
         return;
     }
     path.add(dcc);
+    if (!GlPath::is_local(dcc)) {
+        hardware.add(dcc);
+    }
     apply_scanout();
     clients_changed();
 
@@ -459,6 +555,7 @@ void GlDisplay::client_stopped(DisplayChannelClient *dcc)
     if (!path.find(dcc)) {
         return;
     }
+    hardware.remove(dcc);
     path.remove(dcc);
     clients_changed();
 }
@@ -466,6 +563,7 @@ void GlDisplay::client_stopped(DisplayChannelClient *dcc)
 void GlDisplay::worker_stopping()
 {
     reader.stop();
+    hardware.stop();
     if (wake_watch) {
         red_watch_remove(wake_watch);
         wake_watch = nullptr;

@@ -13,6 +13,7 @@
 #include <mutex>
 
 #include "display-channel.h"
+#include "gl-hardware.hpp"
 #include "gl-image.hpp"
 #include "gl-local.hpp"
 #include "gl-path.hpp"
@@ -21,7 +22,7 @@
 
 namespace red {
 
-class GlDisplay final: private GlReader::User
+class GlDisplay final: private GlReader::User, private GlHardware::User
 {
 public:
     GlDisplay(QXLInstance *qxl, std::unique_ptr<GlContext> &&context);
@@ -43,6 +44,7 @@ public:
     void client_stopped(DisplayChannelClient *dcc);
     void worker_stopping();
     GlPath &paths() { return path; }
+    GlHardware &card() { return hardware; }
 
 private:
     struct Draw {
@@ -63,6 +65,13 @@ private:
     void picture_ready() override;
     void counted_readback(uint64_t bytes) override;
     void read_failed(const std::string &why) override;
+    void drawing_done() override;
+
+    /* GlHardware::User */
+    void hardware_has_news() override;
+    void hardware_gave_back(const std::list<DisplayChannelClient *> &clients) override;
+    void hardware_took_over() override;
+    void hardware_exported() override;
 
     static void worker_woken(int fd, int event, GlDisplay *gl);
     bool start_threads(DisplayChannel *display);
@@ -72,6 +81,8 @@ private:
     void local_failed(const std::string &why);
     void show_draw();
     void show_picture();
+    void show_moving();
+    void join_streams(DisplayChannelClient *dcc);
     void local_clients_answered();
     void start_catch_up(uint32_t ms);
     static void catch_up(GlDisplay *gl);
@@ -87,7 +98,10 @@ private:
     uint64_t serial = 0;             /* of current */
     Draw draw_state;
     GlRect local_damage;             /* that local clients have not been told of */
-    unsigned int num_local = 0, num_remote = 0;
+    unsigned int num_local = 0;
+    unsigned int num_remote = 0;     /* that want pictures: not those whose stream the card encodes */
+    bool draws_announced = false;    /* the card may encode */
+    bool draw_done = false;          /* since the worker has looked */
     QXLGLStats stats = {};
 
     /* Reader's thread */
@@ -97,6 +111,7 @@ private:
     GlPath path;
     GlLocal local;
     GlPrimary primary;
+    GlHardware hardware;
     GlScanout applied;               /* what clients have been told */
     uint64_t applied_serial = 0;
     DisplayChannel *channel = nullptr;

@@ -6,6 +6,7 @@
 #include "dcc-private.h"
 #include "display-channel-private.h"
 #include "gl-display.hpp"
+#include "gl-hw-stream.hpp"
 #include "red-qxl.h"
 
 namespace red {
@@ -87,6 +88,7 @@ void gl_hook_client_migrates(DisplayChannelClient *dcc)
     auto gl = gl_display(dcc);
     auto client = gl ? gl->paths().find(dcc) : nullptr;
     if (client) {
+        gl->card().leave(dcc);
         client->leaving = true;
     }
 }
@@ -104,16 +106,32 @@ bool gl_hook_no_surfaces(DisplayChannelClient *dcc)
     return gl && (GlPath::is_local(dcc) || !client || client->leaving);
 }
 
+bool gl_hook_no_streams(DisplayChannelClient *dcc)
+{
+    auto gl = gl_display(dcc);
+    return gl && (gl_hook_no_surfaces(dcc) || gl->card().keeps_from_streams(dcc));
+}
+
 bool gl_hook_skips_pictures(DisplayChannelClient *dcc)
 {
     auto gl = gl_display(dcc);
-    return gl && gl->paths().skips_pictures(dcc);
+    return gl && (gl->paths().skips_pictures(dcc) || gl->card().moves(dcc));
 }
 
 bool gl_hook_drops(DisplayChannelClient *dcc, const RedPipeItem *item)
 {
     auto gl = gl_display(dcc);
-    return gl && gl->paths().drops(dcc, item);
+    return gl && (gl->paths().drops(dcc, item) ||
+                  (GlPath::is_picture(item) && gl->card().moves(dcc)));
+}
+
+bool gl_hook_marshall(DisplayChannelClient *dcc, RedPipeItem *item)
+{
+    if (!GlStreamItem::is(item)) {
+        return false;
+    }
+    gl_marshall_stream(dcc, static_cast<GlStreamItem *>(item));
+    return true;
 }
 
 void gl_hook_sending(DisplayChannelClient *dcc, const RedPipeItem *item)

@@ -42,10 +42,15 @@ void gl_hook_client_migrates(DisplayChannelClient *dcc);
 bool gl_hook_allows_local(DisplayChannelClient *dcc);
 /* Does this client get dma-bufs instead of surfaces and streams? */
 bool gl_hook_no_surfaces(DisplayChannelClient *dcc);
-/* Should pictures not be queued for this client: as above, or because it lags? */
+/* Should this client have no part in the display channel's video streams: as above, or because
+ * it gets one of its own? */
+bool gl_hook_no_streams(DisplayChannelClient *dcc);
+/* Should pictures not be queued for this client: as above, or because it lags, or moves? */
 bool gl_hook_skips_pictures(DisplayChannelClient *dcc);
 /* Should this item not be sent to this client? */
 bool gl_hook_drops(DisplayChannelClient *dcc, const RedPipeItem *item);
+/* An item of the GL display's own: puts its message into the marshaller. False: it is none */
+bool gl_hook_marshall(DisplayChannelClient *dcc, RedPipeItem *item);
 /* This item is about to be sent, its message is in the marshaller */
 void gl_hook_sending(DisplayChannelClient *dcc, const RedPipeItem *item);
 /* The head as this client sees it */
@@ -75,6 +80,8 @@ static inline void gl_hook_client_stopped(DisplayChannelClient *) {}
 static inline void gl_hook_client_migrates(DisplayChannelClient *) {}
 static inline bool gl_hook_allows_local(DisplayChannelClient *) { return true; }
 static inline bool gl_hook_no_surfaces(DisplayChannelClient *) { return false; }
+static inline bool gl_hook_no_streams(DisplayChannelClient *) { return false; }
+static inline bool gl_hook_marshall(DisplayChannelClient *, RedPipeItem *) { return false; }
 static inline bool gl_hook_skips_pictures(DisplayChannelClient *) { return false; }
 static inline bool gl_hook_drops(DisplayChannelClient *, const RedPipeItem *) { return false; }
 static inline void gl_hook_sending(DisplayChannelClient *, const RedPipeItem *) {}

@@ -8,6 +8,7 @@
 
 #include "dcc-private.h"
 #include "display-channel-private.h"
+#include "gl-hw-stream.hpp"
 #include "main-channel-client.h"
 #include "red-client.h"
 
@@ -30,7 +31,7 @@ static bool is_2d_item(const RedPipeItem *item)
     }
 }
 
-static bool is_picture(const RedPipeItem *item)
+bool GlPath::is_picture(const RedPipeItem *item)
 {
     return item->type == RED_PIPE_ITEM_TYPE_DRAW || item->type == RED_PIPE_ITEM_TYPE_IMAGE ||
            item->type == RED_PIPE_ITEM_TYPE_UPGRADE;
@@ -97,7 +98,7 @@ bool GlPath::skips_pictures(DisplayChannelClient *dcc)
     if (!client->lagging && dcc->get_pipe_size() > MAX_PIPE) {
         spice_debug("client %u lags, dropping its frames", client->connection_id);
         client->lagging = true;
-        remove_items(dcc, is_picture);
+        remove_items(dcc, GlPath::is_picture);
     }
     return client->lagging;
 }
@@ -156,6 +157,13 @@ void GlPath::sending(DisplayChannelClient *dcc, const RedPipeItem *item)
         client->path = QXL_GL_PATH_LOCAL;
         client->codec = 0;
         client->frames++;
+    } else if (GlStreamItem::is(item)) {
+        auto part = static_cast<const GlStreamItem *>(item);
+        if (part->message == GlStreamItem::FRAME) {
+            client->path = QXL_GL_PATH_HARDWARE;
+            client->codec = part->codec;
+            client->frames++;
+        }
     } else if (is_picture(item)) {
         auto agent = video_agent(dcc, item);
         client->path = agent ? QXL_GL_PATH_SOFTWARE : QXL_GL_PATH_IMAGE;

@@ -5,7 +5,9 @@
  *   client                        path       gets
  *   none                          -          nothing is exported or read
  *   Unix socket, takes dma-bufs   local      the exported dma-buf
- *   any other                     software   drawables made from the readback, as video
+ *   any other                     hardware   while it moves, and the card can: a stream made
+ *                                            from the exported dma-buf (gl-hardware)
+ *                                 software   drawables made from the readback, as video
  *                                 image      the same, as images
  *
  * Whether a drawable goes as video or as image is the display channel's decision, as for 2D.
@@ -66,6 +68,8 @@ public:
 
     bool skips_pictures(DisplayChannelClient *dcc);
     bool drops(DisplayChannelClient *dcc, const RedPipeItem *item);
+    /* Part of the picture, as drawable or image */
+    static bool is_picture(const RedPipeItem *item);
     void sending(DisplayChannelClient *dcc, const RedPipeItem *item);
     /* Lets remote clients that have caught up have the whole picture; true: some lag still */
     bool catch_up(DisplayChannel *display);

@@ -9,6 +9,7 @@
 
 #ifdef HAVE_EGL
 
+#include "gl-codecs.hpp"
 #include "gl-display.hpp"
 
 using red::GlDisplay;
@@ -46,6 +47,7 @@ int spice_qxl_gl_init(QXLInstance *qxl, void *egl_display)
     }
     g_message("display %d: GL context of its own, %s, dma-buf export %s", qxl->id,
               context->renderer().c_str(), context->can_export() ? "yes" : "no");
+    red::gl_codecs_load();
     red_qxl_set_gl(qxl, new GlDisplay(qxl, std::move(context)));
     return 0;
 }

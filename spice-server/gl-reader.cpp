@@ -76,18 +76,19 @@ void GlReader::show(const GlScanout &next)
     wake.notify_one();
 }
 
-void GlReader::drawn(const GlRect &drawn, std::shared_ptr<GlFence> drawn_fence, bool read,
-                     uint64_t deadline)
+void GlReader::drawn(const GlRect &drawn, std::shared_ptr<GlFence> drawn_fence, bool announced,
+                     bool read, uint64_t deadline)
 {
     {
         std::lock_guard<std::mutex> guard(mutex);
         fence.swap(drawn_fence); // the former one goes after the lock
         unread = unread.united(drawn);
         draw_expected_ns = 0;
+        announce = announced;
         answer = read;
         deadline_ns = deadline;
     }
-    if (read || deadline) {
+    if (announced || read || deadline) {
         wake.notify_one();
     }
 }
@@ -166,6 +167,8 @@ void GlReader::loop(Lock &lock)
     while (!stopping) {
         if (!forgotten.empty()) {
             forget_images(lock);
+        } else if (announce) {
+            announce_drawing(lock);
         } else if (wants_to_read() && spice_get_monotonic_time_ns() >= next_read_ns()) {
             read(lock);
         } else if (answer) {
@@ -325,6 +328,21 @@ std::optional<GlPicture> GlReader::finish(const Job &job, std::string *why)
     picture.width = width;
     picture.height = height;
     return picture;
+}
+
+/* For those who read the image themselves, and with no GL that could be told to wait */
+void GlReader::announce_drawing(Lock &lock)
+{
+    auto drawn_fence = fence;
+
+    announce = false;
+    lock.unlock();
+    if (drawn_fence && !drawn_fence->wait(READBACK_TIMEOUT_NS)) {
+        spice_warning("the guest's drawing takes more than a second");
+    }
+    drawn_fence.reset();
+    user.drawing_done();
+    lock.lock();
 }
 
 /* Textures made from images that their owner has released */

@@ -46,6 +46,8 @@ public:
     public:
         /* The image of the last drawn() is not read any more, or not now */
         virtual void reading_over() = 0;
+        /* The GPU has done what the guest drew before the last drawn() that was to be announced */
+        virtual void drawing_done() = 0;
         /* The time given to drawn() has come */
         virtual void deadline_passed() = 0;
         /* There is something to take() */
@@ -75,8 +77,10 @@ public:
     /* What is on the screen from now on */
     void show(const GlScanout &scanout);
     /* The guest has drawn DRAWN (relative to the visible part, clipped to it), done when FENCE
-     * is. Answered by reading_over() if READ, and at DEADLINE_NS (0: none) by deadline_passed(). */
-    void drawn(const GlRect &drawn, std::shared_ptr<GlFence> fence, bool read, uint64_t deadline_ns);
+     * is. Answered by drawing_done() if ANNOUNCE, then by reading_over() if READ, and at
+     * DEADLINE_NS (0: none) by deadline_passed(). */
+    void drawn(const GlRect &drawn, std::shared_ptr<GlFence> fence, bool announce, bool read,
+               uint64_t deadline_ns);
     /* Whether anybody wants pictures */
     void want(bool pictures);
     /* The next picture is a whole one, changed or not */
@@ -105,6 +109,7 @@ private:
     bool begin(const Job &job, std::string *why);
     std::optional<GlPicture> finish(const Job &job, std::string *why);
     void forget_images(Lock &lock);
+    void announce_drawing(Lock &lock);
 
     User &user;
     std::unique_ptr<GlContext> context;
@@ -119,6 +124,7 @@ private:
     std::shared_ptr<GlFence> fence;
     GlRect unread;
     bool whole = false;
+    bool announce = false;     /* somebody waits for drawing_done() */
     bool answer = false;       /* a draw waits for reading_over() */
     uint64_t deadline_ns = 0;  /* monotonic; 0: none */
     uint64_t draw_expected_ns = 0; /* until then the scanout's own draw is waited for */

@@ -5,7 +5,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include <gst/allocators/gstdmabuf.h>
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
 
@@ -72,6 +74,24 @@ void va_double_log(const char *format, ...)
     fclose(file);
 }
 
+gboolean va_double_log_buffer(const char *word, const char *name, GstBuffer *buffer)
+{
+    g_autoptr(GString) line = g_string_new(NULL);
+
+    for (guint i = 0; i < gst_buffer_n_memory(buffer); i++) {
+        GstMemory *memory = gst_buffer_peek_memory(buffer, i);
+        struct stat st;
+
+        if (!gst_is_dmabuf_memory(memory) || fstat(gst_dmabuf_memory_get_fd(memory), &st) != 0) {
+            va_double_log("no-dmabuf %s", name);
+            return FALSE;
+        }
+        g_string_append_printf(line, " inode=%" G_GUINT64_FORMAT, (guint64)st.st_ino);
+    }
+    va_double_log("%s %s%s", word, name, line->str);
+    return TRUE;
+}
+
 /* As a VA encoder is set up for a remote desktop: one frame in, one frame out */
 static const char *encoder_of(const char *codec)
 {
@@ -128,7 +148,7 @@ gboolean va_double_inside_start(VaDoubleInside *inside, const GstVideoInfo *info
 }
 
 /* This is where a real encoder would let the card read the picture: the double maps it */
-static GstBuffer *copy_of(const GstVideoInfo *info, GstBuffer *buffer)
+GstBuffer *va_double_copy(const GstVideoInfo *info, GstBuffer *buffer)
 {
     GstVideoMeta *meta = gst_buffer_get_video_meta(buffer);
     const gsize offset = meta ? meta->offset[0] : 0;
@@ -153,7 +173,8 @@ static GstBuffer *copy_of(const GstVideoInfo *info, GstBuffer *buffer)
 GstBuffer *va_double_inside_encode(VaDoubleInside *inside, GstBuffer *buffer,
                                    gboolean key_frame, gboolean *is_key)
 {
-    GstBuffer *picture = copy_of(&inside->info, buffer);
+    GstBuffer *picture = GST_VIDEO_INFO_FORMAT(&inside->info) == GST_VIDEO_FORMAT_NV12 ?
+        gst_buffer_copy_deep(buffer) : va_double_copy(&inside->info, buffer);
     GstBuffer *encoded = NULL;
     g_autoptr(GstSample) sample = NULL;
 

@@ -8,8 +8,9 @@
  * the others in the bin use the same opened node, by a context, when theirs cannot be reached
  * any more. Without VA_DOUBLE there are none, and a name that another plugin has is left to it.
  *
- * They take dma-bufs alone (caps memory:DMABuf, format DMA_DRM), refuse memory that is none, and
- * say in VA_DOUBLE_LOG which inode, fourcc and modifier each frame had. What goes wrong is ordered
+ * They take dma-bufs (caps memory:DMABuf, format DMA_DRM), refuse memory that is none, and say in
+ * VA_DOUBLE_LOG which inode, fourcc and modifier each frame had; and what vapostproc, a name that
+ * VA_DOUBLE may have too, has made of them. What goes wrong is ordered
  * by VA_DOUBLE_CONTROL, a file that is read anew each time:
  *
  *   refuse-caps        the format is refused when the stream begins
@@ -22,10 +23,7 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#include <gst/allocators/gstdmabuf.h>
 
 #define CONTEXT "gst.va.display.handle" /* the real ones' name for it */
 #define SINK_CAPS "video/x-raw(memory:DMABuf),format=DMA_DRM,width=[16,8192],height=[16,8192]"
@@ -35,6 +33,7 @@ typedef struct {
     GstVideoEncoder parent;
     VaDoubleInside *inside;
     GstVideoInfoDmaDrm format;
+    gboolean converted; /* by vapostproc: no dma-buf */
     gchar *opened; /* the node that this element, or another one for it, has opened */
     guint frames;
     guint bitrate, b_frames, target_usage, key_int_max;
@@ -135,24 +134,34 @@ static GstCaps *get_caps(GstVideoEncoder *encoder, GstCaps *filter)
             GST_MAKE_FOURCC('X', 'R', '2', '4'), orders.only_modifier);
         gst_caps_set_simple(caps, "drm-format", G_TYPE_STRING, taken, NULL);
     }
+    gst_caps_append(caps, gst_caps_from_string(VA_DOUBLE_CONVERTED));
     GstCaps *proxy = gst_video_encoder_proxy_getcaps(encoder, caps, filter);
     gst_caps_unref(caps);
     return proxy;
 }
 
+static gboolean is_format_known(VaDouble *self, GstVideoCodecState *state, GstVideoInfo *info)
+{
+    GstVideoFormat format = GST_VIDEO_FORMAT_NV12;
+
+    self->converted = !gst_video_info_dma_drm_from_caps(&self->format, state->caps);
+    if (va_double_orders().refuse_caps || (!self->converted && !is_taken(&self->format))) {
+        return FALSE;
+    }
+    if (!self->converted) {
+        format = gst_video_dma_drm_fourcc_to_format(self->format.drm_fourcc);
+    }
+    return format != GST_VIDEO_FORMAT_UNKNOWN && gst_video_info_set_format(
+        info, format, GST_VIDEO_INFO_WIDTH(&state->info), GST_VIDEO_INFO_HEIGHT(&state->info));
+}
+
 static gboolean set_format(GstVideoEncoder *encoder, GstVideoCodecState *state)
 {
     VaDouble *self = (VaDouble *)encoder;
-    GstVideoFormat format;
     GstVideoInfo info;
 
-    if (!gst_video_info_dma_drm_from_caps(&self->format, state->caps) || !is_taken(&self->format)) {
+    if (!is_format_known(self, state, &info)) {
         va_double_log("refused %s", class_of(self)->name);
-        return FALSE;
-    }
-    format = gst_video_dma_drm_fourcc_to_format(self->format.drm_fourcc);
-    if (format == GST_VIDEO_FORMAT_UNKNOWN || !gst_video_info_set_format(
-            &info, format, GST_VIDEO_INFO_WIDTH(&state->info), GST_VIDEO_INFO_HEIGHT(&state->info))) {
         return FALSE;
     }
     GST_VIDEO_INFO_FPS_N(&info) = 60;
@@ -164,23 +173,17 @@ static gboolean set_format(GstVideoEncoder *encoder, GstVideoCodecState *state)
 
 static gboolean log_frame(VaDouble *self, GstBuffer *buffer)
 {
-    g_autoptr(GString) line = g_string_new(NULL);
+    g_autofree gchar *name = NULL;
 
-    for (guint i = 0; i < gst_buffer_n_memory(buffer); i++) {
-        GstMemory *memory = gst_buffer_peek_memory(buffer, i);
-        struct stat st;
-
-        if (!gst_is_dmabuf_memory(memory) || fstat(gst_dmabuf_memory_get_fd(memory), &st) != 0) {
-            va_double_log("no-dmabuf %s", class_of(self)->name);
-            return FALSE;
-        }
-        g_string_append_printf(line, " inode=%" G_GUINT64_FORMAT, (guint64)st.st_ino);
+    if (self->converted) {
+        va_double_log("converted %s n=%u", class_of(self)->name, self->frames);
+        return TRUE;
     }
-    va_double_log("frame %s n=%u fourcc=%.4s modifier=0x%016" G_GINT64_MODIFIER "x %dx%d%s",
-                  class_of(self)->name, self->frames, (char *)&self->format.drm_fourcc,
-                  self->format.drm_modifier, GST_VIDEO_INFO_WIDTH(&self->format.vinfo),
-                  GST_VIDEO_INFO_HEIGHT(&self->format.vinfo), line->str);
-    return TRUE;
+    name = g_strdup_printf("%s n=%u fourcc=%.4s modifier=0x%016" G_GINT64_MODIFIER "x %dx%d",
+                           class_of(self)->name, self->frames, (char *)&self->format.drm_fourcc,
+                           self->format.drm_modifier, GST_VIDEO_INFO_WIDTH(&self->format.vinfo),
+                           GST_VIDEO_INFO_HEIGHT(&self->format.vinfo));
+    return va_double_log_buffer("frame", name, buffer);
 }
 
 static void stall(void)
@@ -324,7 +327,7 @@ static void class_init(gpointer class, gpointer data)
     g_autofree gchar *longname = g_strdup_printf("Test double of a VA %s encoder", self->codec);
     gst_element_class_set_metadata(element, longname, "Codec/Encoder/Video/Hardware",
                                    "Encodes in software: for tests alone", "spice-gl tests");
-    g_autoptr(GstCaps) sink = gst_caps_from_string(SINK_CAPS);
+    g_autoptr(GstCaps) sink = gst_caps_from_string(SINK_CAPS "; " VA_DOUBLE_CONVERTED);
     g_autofree gchar *made = g_strdup_printf("video/x-%s", self->codec);
     g_autoptr(GstCaps) src = gst_caps_from_string(made);
     gst_element_class_add_pad_template(element, gst_pad_template_new("sink", GST_PAD_SINK,
@@ -343,6 +346,12 @@ static gboolean add_element(GstPlugin *plugin, const gchar *name, const gchar *n
                                               gst_plugin_get_name(plugin)) != 0;
 
     g_clear_pointer(&other, gst_object_unref);
+    if (!is_anothers && g_str_has_suffix(name, "postproc")) {
+        gchar **words = g_new0(gchar *, 2);
+        words[0] = g_strdup(name);
+        words[1] = g_strdup(node);
+        return va_double_add_converter(plugin, words);
+    }
     for (guint i = 0; !is_anothers && i < G_N_ELEMENTS(codecs); i++) {
         g_autofree gchar *ending = g_strconcat(codecs[i], "enc", NULL);
         if (g_str_has_suffix(name, ending)) {

@@ -323,6 +323,22 @@ TEST_F(HwEncoder, other_codecs_of_the_card_work_too)
     EXPECT_TRUE(wait_frames(1)) << wait_failure();
 }
 
+TEST_F(HwEncoder, what_the_encoder_does_not_take_is_converted_on_the_card)
+{
+    std::string why;
+    card = GlHwCard::open(card_at("/dev/zero"), &why);
+    ASSERT_TRUE(card) << why;
+    dut.order("only-modifier=0x7");
+    make(XR24, 9);
+    auto picture = std::make_shared<TestPicture>(XR24, 9);
+    push(picture);
+    ASSERT_TRUE(wait_frames(1)) << wait_failure();
+    EXPECT_EQ(dut.lines("convert ").back(),
+              "convert varenderD129postproc inode=" + std::to_string(picture->inode()));
+    EXPECT_EQ(dut.lines("converted ").size(), 1u);
+    EXPECT_TRUE(dut.lines("frame ").empty());
+}
+
 TEST_F(HwEncoder, every_card_has_its_own_elements)
 {
     std::string why;
@@ -370,7 +386,8 @@ TEST_F(HwEncoder, leaves_no_fds_and_no_threads)
 
 int main(int argc, char **argv)
 {
-    VaDouble::announce("vah264enc=/dev/null,vavp9enc=/dev/null,varenderD129h264enc=/dev/zero");
+    VaDouble::announce("vah264enc=/dev/null,vavp9enc=/dev/null,varenderD129h264enc=/dev/zero,"
+                       "varenderD129postproc=/dev/zero");
     testing::InitGoogleTest(&argc, argv);
     return RUN_ALL_TESTS();
 }

@@ -94,6 +94,16 @@ def encoder_fault():
     return _library("encoder-fault")
 
 
+def egl_card_double():
+    """The LD_PRELOAD library that lets EGL claim a card"""
+    return _library("egl-card-double")
+
+
+def va_double():
+    """The GStreamer plugin that stands in for the VA encoders of a card"""
+    return _library("gstvadouble")
+
+
 def kvm_works():
     """True if a guest gets to userspace under KVM. /dev/kvm alone proves little: nested
     and paravirtual ones fail in the middle of a boot."""

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The display's card encodes for remote clients; a test double of one, see support/hardware.py."""
+
+import os
+import pwd
+
+from support.hardware import CARD, H264, OTHER_CARD, Card
+from support.picture import LOSSLESS, LOSSY, wrong_corners
+from support.vmtest import SIZE, VmTest
+
+WARNING = "hardware path of client"
+
+
+def right(tolerance):
+    return lambda picture: wrong_corners(picture, *SIZE, tolerance=tolerance)
+
+
+class Hardware(VmTest):
+
+    def card_machine(self, encoders=None, card=CARD, **options):
+        """A machine whose EGL is on that card, and the card"""
+        double = Card(self.workdir, H264 if encoders is None else encoders, card)
+        environment = dict(options.pop("environment", {}), **double.environment)
+        return self.machine(preload=double.preload, environment=environment, **options), double
+
+    def client(self, vm, name=None, codec="h264"):
+        client = vm.client("tcp", name, options=["--codec", codec])
+        client.wait_for_frames(1)
+        return client
+
+    def wait_for_path(self, vm, path, timeout=20):
+        return vm.wait_for_display(
+            lambda d: d["clients"] and d["clients"][0]["path"] == path,
+            "the client is on the {} path".format(path), timeout=timeout)
+
+    def moving(self, vm):
+        """A client while its picture moves, on the hardware path"""
+        client = self.client(vm)
+        vm.tell("set pattern=motion")
+        vm.tell("flips forever")
+        self.wait_for_path(vm, "hardware")
+        return client
+
+    def readbacks_of_motion(self, vm, client):
+        """How many there are during 30 frames in which the guest does not stand still: on a busy
+        machine its frames may be so far apart that it does, for the server"""
+        for _ in range(10):
+            vm.tell("flips forever")
+            self.wait_for_path(vm, "hardware")
+            before = vm.display()["readbacks"]
+            frames = client.display()["video_frames"]
+            client.wait(lambda d: d["video_frames"] >= frames + 30, "30 frames from the card")
+            read = vm.display()["readbacks"] - before
+            if vm.progress()["maxgap"] < 200000:
+                return read
+        self.cancel("this machine is too busy: the guest's frames are more than 200 ms apart")
+        return None
+
+    def test_the_cards_encoder_gets_the_guests_own_buffers(self):
+        vm, card = self.card_machine()
+        with vm:
+            client = self.moving(vm)
+            read = self.readbacks_of_motion(vm, client)
+            display = vm.display()
+            self.assertEqual(read, 0)
+            self.assertEqual(display["prime-exports"], 2)
+            self.assertEqual(display["clients"][0]["codec"], "h264")
+            opened = {os.stat("/proc/{}/fd/{}".format(vm.process.pid, fd)).st_ino
+                      for fd in vm.open_files()}
+            self.assertEqual(len(card.inodes()), 2)
+            self.assertLessEqual(card.inodes(), opened)
+            self.assertEqual(card.log("no-dmabuf"), [])
+            vm.tell("set pattern=corners")
+            client.wait_for_picture(right(LOSSY))
+            self.assertNotIn(WARNING, vm.stderr())
+
+    def test_a_picture_that_stands_still_becomes_lossless(self):
+        vm, _ = self.card_machine()
+        with vm:
+            client = self.moving(vm)
+            vm.tell("set pattern=corners")
+            vm.flips(20)
+            client.wait_for_picture(right(LOSSLESS))
+            vm.tell("set pattern=motion")
+            vm.tell("flips forever")
+            self.wait_for_path(vm, "hardware")
+            self.assertNotIn(WARNING, vm.stderr())
+
+    def test_small_changes_are_not_video(self):
+        vm, card = self.card_machine(guest={"pattern": "small", "mode": "dirty", "rate": 20})
+        with vm:
+            client = self.client(vm)
+            vm.flips(60)
+            self.assertEqual(client.display()["video_frames"], 0)
+            self.assertEqual(card.log("frame "), [])
+
+    def _gives_way(self, order, reason):
+        vm, card = self.card_machine(name=order.split("=")[0])
+        with vm:
+            card.order(order)
+            client = self.client(vm)
+            vm.tell("set pattern=motion")
+            vm.tell("flips forever")
+            vm.wait_for_display(lambda d: WARNING in vm.stderr(), "the path fails")
+            self.wait_for_path(vm, "software")
+            vm.tell("set pattern=corners")
+            client.wait_for_picture(right(LOSSY))
+            vm.tell("set pattern=motion")
+            numbers = vm.flips(60)
+            self.assertLess(numbers["maxgap"], 2000000)
+            vm.tell("set pattern=corners")
+            vm.flips(5)
+            client.wait_for_picture(right(LOSSLESS), timeout=30)
+            warnings = [line for line in vm.stderr().splitlines() if WARNING in line]
+            self.assertEqual(len(warnings), 1, warnings)
+            self.assertIn(reason, warnings[0])
+            card.order("")
+
+    def test_refused_caps_give_way_to_software(self):
+        self._gives_way("refuse-caps", "not-negotiated")
+
+    def test_a_modifier_that_is_not_taken_gives_way_to_software(self):
+        self._gives_way("only-modifier=0x7", "does not take")
+
+    def test_an_error_in_mid_stream_gives_way_to_software(self):
+        self._gives_way("fail-at=30", "ordered to fail")
+
+    def test_an_encoder_that_ends_gives_way_to_software(self):
+        self._gives_way("die-at=30", "ended by itself")
+
+    def test_a_stall_gives_way_to_software(self):
+        self._gives_way("stall-at=30", "stalls")
+
+    def test_what_the_failed_encoder_did_not_show_is_shown_though_nothing_moves_any_more(self):
+        vm, card = self.card_machine()
+        with vm:
+            client = self.moving(vm)
+            card.order("fail-at={}".format(len(card.log("frame ")) + 5))
+            vm.tell("set pattern=corners")
+            vm.flips(10)
+            client.wait_for_picture(right(LOSSLESS))
+
+    def test_the_encoder_is_the_one_of_the_displays_card(self):
+        vm, card = self.card_machine({"vah264enc": OTHER_CARD, "varenderD129h264enc": CARD})
+        with vm:
+            self.moving(vm)
+            self.assertEqual({line.split()[1] for line in card.log("frame ")},
+                             {"varenderD129h264enc"})
+            self.assertEqual(card.log("open vah264enc"), [])
+
+    def test_another_cards_encoder_is_not_taken(self):
+        vm, card = self.card_machine({"vah264enc": OTHER_CARD})
+        with vm:
+            client = self.client(vm)
+            vm.tell("set pattern=motion")
+            vm.tell("flips forever")
+            self.wait_for_path(vm, "software")
+            client.wait(lambda d: d["video_frames"] >= 10, "video")
+            self.assertEqual(card.log("open") + card.log("frame"), [])
+            self.assertIn("only for another card", vm.stderr())
+
+    def test_no_video_means_no_hardware(self):
+        vm, card = self.card_machine(spice=["streaming-video=off"])
+        with vm:
+            client = self.client(vm)
+            vm.tell("set pattern=motion")
+            vm.flips(60)
+            self.assertEqual(vm.display()["clients"][0]["path"], "image")
+            self.assertEqual(client.display()["video_frames"], 0)
+            self.assertEqual(card.log("frame"), [])
+
+    def test_local_hardware_and_software_clients_are_each_served_their_way(self):
+        vm, _ = self.card_machine(unix=True, many_clients=True)
+        with vm:
+            local = vm.client("unix", "local")
+            local.wait_for_picture(right(LOSSLESS))
+            hardware = self.client(vm, "hardware")
+            software = vm.client("tcp", "software", options=["--no-video"])
+            software.wait_for_frames(1)
+            vm.tell("set pattern=motion")
+            vm.tell("flips forever")
+            vm.wait_for_display(
+                lambda d: sorted(c["path"] for c in d["clients"]) == ["hardware", "image", "local"],
+                "each client is on its path")
+            vm.tell("set pattern=corners")
+            hardware.wait_for_picture(right(LOSSY))
+            software.wait_for_picture(right(LOSSY))
+            vm.flips(10)
+            for client in (local, hardware, software):
+                client.wait_for_picture(right(LOSSLESS))
+            display = vm.display()
+            self.assertLessEqual(display["prime-exports"], display["images-imported"])
+
+    def _confined(self, encoders, path, codec):
+        if os.geteuid() != 0:
+            self.cancel("-run-with chroot=…,user=… needs root")
+        jail = os.path.join(self.workdir, "jail")
+        # The double's log and orders, at the same path inside
+        inside = jail + self.workdir
+        os.makedirs(inside)
+        os.chmod(inside, 0o777)
+        vm, _ = self.card_machine(encoders, name=codec, extra=[
+            "-run-with", "chroot={},user=nobody".format(jail)])
+        with vm:
+            with open("/proc/{}/status".format(vm.process.pid), encoding="ascii") as status:
+                uids = [line.split()[1:] for line in status if line.startswith("Uid:")][0]
+            self.assertEqual(set(uids), {str(pwd.getpwnam("nobody").pw_uid)})
+            client = self.client(vm, codec=codec)
+            vm.tell("set pattern=motion")
+            vm.tell("flips forever")
+            display = self.wait_for_path(vm, path)
+            self.assertEqual(display["clients"][0]["codec"], codec)
+            vm.tell("set pattern=corners")
+            client.wait_for_picture(right(LOSSY))
+            self.assertNotIn(WARNING, vm.stderr())
+
+    def test_the_card_encodes_after_chroot_and_change_of_user(self):
+        self._confined(H264, "hardware", "h264")
+
+    def test_software_codecs_work_after_chroot_and_change_of_user(self):
+        for codec in ("h264", "vp8"):
+            self._confined({}, "software", codec)
+            os.rename(os.path.join(self.workdir, "jail"), os.path.join(self.workdir, codec))

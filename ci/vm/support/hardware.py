@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Cards that encode, of which there are none here: ci/va-double and ci/egl-card stand in."""
+
+import os
+import re
+
+from . import stack
+
+# Nodes that can be opened and told apart. No encoder of any kind is behind them.
+CARD, OTHER_CARD = "/dev/null", "/dev/zero"
+H264 = {"vah264enc": CARD}
+
+
+class Card:
+    """What QEMU is given, what a test orders of the encoders, and what they have seen"""
+
+    def __init__(self, folder, encoders, card=CARD):
+        self._log = os.path.join(folder, "encoders.log")
+        self._control = os.path.join(folder, "encoders.orders")
+        self.order("")
+        self.environment = {
+            "EGL_CARD_DOUBLE": card,
+            "VA_DOUBLE": ",".join("{}={}".format(*item) for item in encoders.items()),
+            "VA_DOUBLE_LOG": self._log,
+            "VA_DOUBLE_CONTROL": self._control,
+            "GST_PLUGIN_PATH": os.path.dirname(stack.va_double()),
+            "GST_REGISTRY": os.path.join(stack.BUILD, "gst-registry-vm.bin"),
+        }
+        self.preload = [stack.egl_card_double()]
+
+    def order(self, words):
+        """See ci/va-double/va-double.c"""
+        with open(self._control + ".new", "w", encoding="ascii") as file:
+            file.write(words)
+        os.rename(self._control + ".new", self._control)
+
+    def log(self, word):
+        """The encoders' lines that begin with word"""
+        if not os.path.exists(self._log):
+            return []
+        with open(self._log, encoding="ascii") as file:
+            return [line.strip() for line in file if line.startswith(word)]
+
+    def inodes(self):
+        """Of all buffers that were encoded"""
+        return {int(inode) for line in self.log("frame ")
+                for inode in re.findall(r"inode=(\d+)", line)}

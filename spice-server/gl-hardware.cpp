@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <config.h>
+
+#include "gl-hardware.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+#include "dcc-private.h"
+#include "display-channel-private.h"
+#include "gl-card.hpp"
+#include "gl-hw-stream.hpp"
+#include "main-channel-client.h"
+#include "red-client.h"
+
+namespace red {
+
+/* So many changes within so long are motion, if they are as large as the display channel's own
+ * streams are: a cursor that blinks, or typing, is not */
+static constexpr size_t MOTION_CHANGES = 6;
+static constexpr uint64_t MOTION_NS = 600 * NSEC_PER_MILLISEC;
+/* Motion has stopped. What is then shown lossless has to be there within 500 ms. */
+static constexpr uint64_t STILL_NS = 300 * NSEC_PER_MILLISEC;
+static constexpr uint32_t LOOK_MS = 25;
+/* Frames that a client has not taken: above that, its pictures are not encoded */
+static constexpr uint32_t MAX_QUEUED = 2;
+
+static constexpr uint32_t FRAMES_PER_SECOND = 60;
+static constexpr uint64_t MIN_BIT_RATE = 512 * 1024;
+static constexpr uint64_t ADAPT_NS = NSEC_PER_SEC;
+static constexpr uint32_t END_WAIT_MS = 3000;
+
+/* Filled by the encoder's threads, may outlive the client */
+struct GlHardware::Inbox {
+    std::mutex lock;
+    std::vector<std::vector<uint8_t>> frames;
+    std::string failure;
+};
+
+struct GlHardware::Client {
+    DisplayChannelClient *dcc;
+    bool moving = false;             /* it has been told of the stream */
+    std::unique_ptr<GlHwEncoder> encoder;
+    std::shared_ptr<Inbox> inbox;
+    bool y0_top = false;
+    bool missed = false;             /* a picture was not encoded: it had too many frames to take */
+    uint64_t bit_rate = 0, best_bit_rate = 0;
+    uint64_t adapted_ns = 0;
+    unsigned int pictures = 0, dropped = 0; /* since then */
+};
+
+GlHardware::GlHardware(User &user_, const GlContext &context_):
+    user(user_),
+    context(context_)
+{
+}
+
+GlHardware::~GlHardware() = default;
+
+void GlHardware::open(int display_id)
+{
+    std::string why;
+
+    id = display_id;
+    if (!context.can_export()) {
+        why = "the display cannot export dma-bufs";
+    } else {
+        card = GlHwCard::open(gl_card_of(context.display()), &why);
+    }
+    if (card) {
+        g_message("display %d: hardware encoders of %s", id, card->node().c_str());
+    } else {
+        g_message("display %d: no hardware encoders: %s", id, why.c_str());
+    }
+}
+
+/* ---- clients ---- */
+
+void GlHardware::add(DisplayChannelClient *dcc)
+{
+    if (!card) {
+        return;
+    }
+    auto client = std::make_unique<Client>();
+    client->dcc = dcc;
+    clients.push_back(std::move(client));
+}
+
+void GlHardware::remove(DisplayChannelClient *dcc)
+{
+    clients.remove_if([dcc](const std::unique_ptr<Client> &c) { return c->dcc == dcc; });
+}
+
+void GlHardware::leave(DisplayChannelClient *dcc)
+{
+    if (auto client = find(dcc)) {
+        end(*client);
+        remove(dcc);
+    }
+}
+
+GlHardware::Client *GlHardware::find(const DisplayChannelClient *dcc)
+{
+    for (auto &client : clients) {
+        if (client->dcc == dcc) {
+            return client.get();
+        }
+    }
+    return nullptr;
+}
+
+/* For going through clients that may fail, and leave the list, meanwhile */
+std::list<DisplayChannelClient *> GlHardware::all() const
+{
+    std::list<DisplayChannelClient *> dccs;
+    for (const auto &client : clients) {
+        dccs.push_back(client->dcc);
+    }
+    return dccs;
+}
+
+bool GlHardware::moves(const DisplayChannelClient *dcc) const
+{
+    return std::any_of(clients.begin(), clients.end(), [dcc](const std::unique_ptr<Client> &c) {
+        return c->dcc == dcc && c->moving;
+    });
+}
+
+unsigned int GlHardware::num_moving() const
+{
+    return std::count_if(clients.begin(), clients.end(),
+                         [](const std::unique_ptr<Client> &c) { return c->moving; });
+}
+
+/* The first codec in server's and client's order that the client and the card know; 0: none */
+SpiceVideoCodecType GlHardware::codec_for(DisplayChannelClient *dcc) const
+{
+    constexpr auto none = static_cast<SpiceVideoCodecType>(0);
+
+    if (!card || display_channel_get_stream_video(DCC_TO_DC(dcc)) == SPICE_STREAM_VIDEO_OFF ||
+        !dcc->test_remote_cap(SPICE_DISPLAY_CAP_MULTI_CODEC)) {
+        return none;
+    }
+    auto codecs = dcc_get_preferred_video_codecs_for_encoding(dcc);
+    for (guint i = 0; i < codecs->len; i++) {
+        const auto &codec = g_array_index(codecs, RedVideoCodec, i);
+        if (dcc->test_remote_cap(codec.cap) && card->encoder(codec.type)) {
+            return codec.type;
+        }
+    }
+    return none;
+}
+
+bool GlHardware::serves(DisplayChannelClient *dcc)
+{
+    return find(dcc) && codec_for(dcc);
+}
+
+bool GlHardware::keeps_from_streams(DisplayChannelClient *dcc)
+{
+    auto client = find(dcc);
+
+    if (!client || client->moving || codec_for(dcc)) {
+        return client;
+    }
+    remove(dcc);
+    return false;
+}
+
+/* ---- motion ---- */
+
+bool GlHardware::is_moving() const
+{
+    return changes_ns.size() == MOTION_CHANGES &&
+        changes_ns.front() + MOTION_NS >= spice_get_monotonic_time_ns();
+}
+
+void GlHardware::changed(uint64_t pixels)
+{
+    if (!clients.empty() && pixels >= RED_STREAM_MIN_SIZE) {
+        changes_ns.push_back(spice_get_monotonic_time_ns());
+        if (changes_ns.size() > MOTION_CHANGES) {
+            changes_ns.pop_front();
+        }
+    }
+}
+
+void GlHardware::draws()
+{
+    draws_ns = spice_get_monotonic_time_ns();
+}
+
+void GlHardware::drawn(const GlScanout &scanout)
+{
+    if (clients.empty() || !scanout.image) {
+        return;
+    }
+    const bool starts = is_moving();
+    shown = scanout;
+    for (auto dcc : all()) {
+        auto client = find(dcc);
+        if (client && !client->encoder && starts) {
+            begin(*client, scanout);
+            client = find(dcc);
+        }
+        if (client && client->encoder) {
+            push(*client, scanout);
+        }
+    }
+    watch();
+}
+
+void GlHardware::scanout_changes()
+{
+    changes_ns.clear();
+    shown = {};
+    for (auto &client : clients) {
+        end(*client);
+    }
+}
+
+void GlHardware::watch()
+{
+    const bool busy = std::any_of(clients.begin(), clients.end(),
+        [](const std::unique_ptr<Client> &c) { return c->encoder != nullptr; });
+
+    if (!busy) {
+        shown = {}; // hold no image for nobody
+        return;
+    }
+    if (!timer) {
+        auto dcc = clients.front()->dcc;
+        timer = DCC_TO_DC(dcc)->get_core_interface()->timer_new(look, this);
+    }
+    red_timer_start(timer, LOOK_MS);
+}
+
+/* Has motion stopped? Can a client take a frame again that it has missed? */
+void GlHardware::look(GlHardware *self)
+{
+    const bool still = self->draws_ns + STILL_NS <= spice_get_monotonic_time_ns();
+    std::list<DisplayChannelClient *> back;
+
+    for (auto dcc : self->all()) {
+        auto client = self->find(dcc);
+        if (!client || !client->encoder) {
+            continue;
+        }
+        if (still) {
+            if (client->moving) {
+                back.push_back(dcc);
+            }
+            self->end(*client);
+        } else if (client->missed) {
+            self->push(*client, self->shown);
+        }
+    }
+    if (still) {
+        self->changes_ns.clear();
+    }
+    if (!back.empty()) {
+        self->user.hardware_gave_back(back);
+    }
+    self->watch();
+}
+
+/* ---- one client's encoder ---- */
+
+static uint64_t network_bit_rate(DisplayChannelClient *dcc)
+{
+    auto mcc = dcc->get_client()->get_main();
+    const uint64_t measured = std::max(dcc_get_max_stream_bit_rate(dcc),
+        mcc->is_network_info_initialized() ? mcc->get_bitrate_per_sec() : 0);
+
+    if (!measured) {
+        return dcc_is_low_bandwidth(dcc) ? RED_STREAM_DEFAULT_LOW_START_BIT_RATE :
+                                           RED_STREAM_DEFAULT_HIGH_START_BIT_RATE;
+    }
+    return measured * RED_STREAM_CHANNEL_CAPACITY;
+}
+
+/* What the picture can use: a tenth of a bit for each pixel of each frame */
+static uint64_t useful_bit_rate(const GlRect &visible)
+{
+    const uint64_t rate = uint64_t{visible.w} * visible.h * FRAMES_PER_SECOND / 10;
+    return std::max<uint64_t>(rate, 2 * 1024 * 1024);
+}
+
+void GlHardware::begin(Client &client, const GlScanout &scanout)
+{
+    const auto codec = codec_for(client.dcc);
+    bool exported;
+    std::string why;
+
+    if (!codec) {
+        return;
+    }
+    auto dmabuf = scanout.image->dmabuf(context, &exported, &why);
+    if (!dmabuf) {
+        fail(client, why);
+        return;
+    }
+    if (exported) {
+        user.hardware_exported();
+    }
+    client.best_bit_rate = std::min(network_bit_rate(client.dcc), useful_bit_rate(scanout.visible));
+    client.bit_rate = std::max(client.best_bit_rate, MIN_BIT_RATE);
+    client.adapted_ns = spice_get_monotonic_time_ns();
+    client.missed = false;
+    client.y0_top = scanout.y0_top;
+    client.inbox = std::make_shared<Inbox>();
+
+    auto inbox = client.inbox;
+    GlHwEncoder::Callbacks callbacks;
+    callbacks.encoded = [this, inbox](std::vector<uint8_t> &&frame, bool) {
+        {
+            std::lock_guard<std::mutex> guard(inbox->lock);
+            inbox->frames.push_back(std::move(frame));
+        }
+        user.hardware_has_news();
+    };
+    callbacks.failed = [this, inbox](const std::string &reason) {
+        {
+            std::lock_guard<std::mutex> guard(inbox->lock);
+            inbox->failure = reason;
+        }
+        user.hardware_has_news();
+    };
+    client.encoder = GlHwEncoder::create(card, {
+        codec, scanout.visible.w, scanout.visible.h, dmabuf->fourcc, dmabuf->modifier,
+        FRAMES_PER_SECOND, client.bit_rate }, std::move(callbacks), &why);
+    if (!client.encoder) {
+        fail(client, why);
+    } else if (!client.encoder->takes(*dmabuf, scanout.visible)) {
+        fail(client, "it shows a part of an image that is not linear");
+    }
+}
+
+/* False: not now, and the picture is remembered as missed */
+bool GlHardware::push(Client &client, const GlScanout &scanout)
+{
+    bool exported;
+    std::string why;
+
+    if (!scanout.image) {
+        return false;
+    }
+    const bool drops = gl_stream_frames_queued(client.dcc) >= MAX_QUEUED ||
+        client.dcc->is_blocked();
+    adapt(client, drops);
+    client.missed = drops;
+    if (drops) {
+        return false;
+    }
+    auto dmabuf = scanout.image->dmabuf(context, &exported, &why);
+    if (!dmabuf) {
+        fail(client, why);
+        return false;
+    }
+    if (exported) {
+        user.hardware_exported();
+    }
+    if (!client.encoder->takes(*dmabuf, scanout.visible) || client.y0_top != scanout.y0_top) {
+        /* another format: begins anew with the next draw */
+        const bool was_moving = client.moving;
+        end(client);
+        if (was_moving) {
+            user.hardware_gave_back({ client.dcc });
+        }
+        return false;
+    }
+    client.encoder->push(*dmabuf, scanout.visible, scanout.image);
+    return true;
+}
+
+/* Down quickly when the client does not take what it gets, up again slowly */
+void GlHardware::adapt(Client &client, bool dropped)
+{
+    const uint64_t now = spice_get_monotonic_time_ns();
+
+    client.pictures++;
+    client.dropped += dropped;
+    if (now < client.adapted_ns + ADAPT_NS) {
+        return;
+    }
+    const uint64_t wanted = client.dropped * 8 > client.pictures ?
+        std::max(client.bit_rate * 2 / 3, MIN_BIT_RATE) :
+        std::min(client.bit_rate + client.bit_rate / 16,
+                 std::max(client.best_bit_rate, MIN_BIT_RATE));
+    client.adapted_ns = now;
+    client.pictures = client.dropped = 0;
+    if (wanted != client.bit_rate) {
+        client.bit_rate = wanted;
+        client.encoder->set_bit_rate(wanted);
+    }
+}
+
+void GlHardware::work()
+{
+    for (auto dcc : all()) {
+        auto client = find(dcc);
+        if (!client || !client->inbox) {
+            continue;
+        }
+        std::string failure;
+        {
+            std::lock_guard<std::mutex> guard(client->inbox->lock);
+            failure = client->inbox->failure;
+        }
+        if (failure.empty()) {
+            send_frames(*client);
+        } else {
+            fail(*client, failure);
+        }
+    }
+}
+
+void GlHardware::send_frames(Client &client)
+{
+    std::vector<std::vector<uint8_t>> frames;
+    {
+        std::lock_guard<std::mutex> guard(client.inbox->lock);
+        frames.swap(client.inbox->frames);
+    }
+    if (frames.empty()) {
+        return;
+    }
+    const auto &format = client.encoder->format();
+    if (!client.moving) {
+        auto create = red::make_shared<GlStreamItem>(GlStreamItem::CREATE);
+        create->codec = format.codec;
+        create->width = format.width;
+        create->height = format.height;
+        create->top_down = !client.y0_top;
+        client.dcc->pipe_add(std::move(create));
+        client.moving = true;
+        spice_debug("display %d: hardware path for client %p", id, client.dcc);
+        user.hardware_took_over();
+    }
+    for (auto &frame : frames) {
+        auto item = red::make_shared<GlStreamItem>(GlStreamItem::FRAME);
+        item->codec = format.codec;
+        item->frame = std::move(frame);
+        client.dcc->pipe_add(std::move(item));
+    }
+}
+
+/* No encoder and no stream any more */
+void GlHardware::end(Client &client)
+{
+    client.encoder.reset();
+    client.inbox.reset();
+    client.missed = false;
+    if (client.moving) {
+        client.moving = false;
+        gl_stream_drop_queued(client.dcc);
+        client.dcc->pipe_add(red::make_shared<GlStreamItem>(GlStreamItem::DESTROY));
+    }
+}
+
+/* The client is a software one from now on, and sees what the encoder did not show */
+void GlHardware::fail(Client &client, const std::string &why)
+{
+    auto dcc = client.dcc;
+
+    spice_warning("display %d: hardware path of client %u fails, it is served by software: %s", id,
+                  dcc->get_client()->get_main()->get_connection_id(), why.c_str());
+    end(client);
+    remove(dcc);
+    user.hardware_gave_back({ dcc });
+}
+
+void GlHardware::stop()
+{
+    if (timer) {
+        red_timer_remove(timer);
+        timer = nullptr;
+    }
+    clients.clear();
+    shown = {};
+    if (card && !GlHwEncoder::wait_ended(END_WAIT_MS)) {
+        spice_warning("display %d: an encoder hangs, its memory is lost", id);
+    }
+}
+
+} // namespace red
