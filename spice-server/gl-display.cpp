@@ -197,6 +197,7 @@ void GlDisplay::deadline_passed()
 {
     Lock guard(lock);
     if (spice_get_monotonic_time_ns() >= draw_state.start_ns + LOCAL_WAIT_NS) {
+        stats.draws_late += draw_state.active && draw_state.for_local;
         draw_state.for_local = false;
         complete_if_done(std::move(guard));
     }

@@ -130,7 +130,8 @@ bool GlPath::drops(DisplayChannelClient *dcc, const RedPipeItem *item)
     return is_2d_item(item) && (is_local(dcc) || !find(dcc));
 }
 
-static VideoStreamAgent *video_agent(DisplayChannelClient *dcc, const RedPipeItem *item)
+/* The client's end of the stream that a picture is part of, or null */
+static VideoStreamAgent *stream_agent(DisplayChannelClient *dcc, const RedPipeItem *item)
 {
     if (item->type != RED_PIPE_ITEM_TYPE_DRAW) {
         return nullptr;
@@ -140,8 +141,44 @@ static VideoStreamAgent *video_agent(DisplayChannelClient *dcc, const RedPipeIte
         return nullptr;
     }
     auto id = display_channel_get_video_stream_id(DCC_TO_DC(dcc), stream);
-    auto agent = dcc_get_video_stream_agent(dcc, id);
-    return agent->video_encoder ? agent : nullptr;
+    return dcc_get_video_stream_agent(dcc, id);
+}
+
+static bool is_hardware_frame(const RedPipeItem *item)
+{
+    return GlStreamItem::is(item) &&
+           static_cast<const GlStreamItem *>(item)->message == GlStreamItem::FRAME;
+}
+
+/* How this picture goes to the client, which tells how it is served */
+GlPath::Way GlPath::way_of(const GlClient &client, const RedPipeItem *item)
+{
+    if (item->type == RED_PIPE_ITEM_TYPE_GL_DRAW) {
+        return { QXL_GL_PATH_LOCAL, 0, "the client takes dma-bufs" };
+    }
+    if (is_hardware_frame(item)) {
+        return { QXL_GL_PATH_HARDWARE, static_cast<const GlStreamItem *>(item)->codec,
+                 "the picture moves, and the card encodes" };
+    }
+    auto agent = stream_agent(client.dcc, item);
+    if (agent && agent->video_encoder) {
+        const uint32_t codec = agent->video_encoder->codec_type;
+        return { QXL_GL_PATH_SOFTWARE, codec, "the picture moves" };
+    }
+    if (agent) {
+        return { QXL_GL_PATH_IMAGE, 0, agent->encoder_wanted ? "the encoder failed" :
+                 "there is no encoder for this client" };
+    }
+    if (item->type == RED_PIPE_ITEM_TYPE_UPGRADE) {
+        return { QXL_GL_PATH_IMAGE, 0, "the picture stands still" };
+    }
+    /* Beside a video, which goes on, there may be other pictures */
+    const uint64_t since_video = spice_get_monotonic_time_ns() - client.last_video_ns;
+    if (client.path == QXL_GL_PATH_SOFTWARE && since_video < RED_STREAM_TIMEOUT) {
+        return { client.path, client.codec, nullptr };
+    }
+    return { QXL_GL_PATH_IMAGE, 0, client.path == QXL_GL_PATH_LOCAL ?
+             "there is no dma-buf for the client" : "the picture is no video" };
 }
 
 void GlPath::sending(DisplayChannelClient *dcc, const RedPipeItem *item)
@@ -150,26 +187,54 @@ void GlPath::sending(DisplayChannelClient *dcc, const RedPipeItem *item)
     if (!client) {
         return;
     }
-
-    std::lock_guard<std::mutex> guard(lock);
-    client->bytes += spice_marshaller_get_total_size(dcc->get_marshaller());
-    if (item->type == RED_PIPE_ITEM_TYPE_GL_DRAW) {
-        client->path = QXL_GL_PATH_LOCAL;
-        client->codec = 0;
-        client->frames++;
-    } else if (GlStreamItem::is(item)) {
-        auto part = static_cast<const GlStreamItem *>(item);
-        if (part->message == GlStreamItem::FRAME) {
-            client->path = QXL_GL_PATH_HARDWARE;
-            client->codec = part->codec;
-            client->frames++;
-        }
-    } else if (is_picture(item)) {
-        auto agent = video_agent(dcc, item);
-        client->path = agent ? QXL_GL_PATH_SOFTWARE : QXL_GL_PATH_IMAGE;
-        client->codec = agent ? agent->video_encoder->codec_type : 0;
-        client->frames++;
+    const bool shows = item->type == RED_PIPE_ITEM_TYPE_GL_DRAW || is_picture(item) ||
+                       is_hardware_frame(item);
+    {
+        std::lock_guard<std::mutex> guard(lock);
+        client->bytes += spice_marshaller_get_total_size(dcc->get_marshaller());
+        client->frames += shows;
     }
+    if (shows) {
+        changed(client, way_of(*client, item));
+    }
+}
+
+void GlPath::changed(GlClient *client, const Way &way)
+{
+    QXLGLPathChange change{};
+    QXLGLPathFunc func;
+    QXLInstance *instance;
+    void *opaque;
+    {
+        std::lock_guard<std::mutex> guard(lock);
+        if (way.path == QXL_GL_PATH_SOFTWARE && way.reason) {
+            client->last_video_ns = spice_get_monotonic_time_ns();
+        }
+        if (client->path == way.path && client->codec == way.codec) {
+            return;
+        }
+        change.size = sizeof(change);
+        change.connection_id = client->connection_id;
+        change.from = client->path;
+        change.to = client->path = way.path;
+        change.codec = client->codec = way.codec;
+        change.reason = client->path_reason = way.reason;
+        client->path_changes++;
+        func = callback;
+        instance = qxl;
+        opaque = callback_opaque;
+    }
+    if (func) {
+        func(instance, &change, opaque);
+    }
+}
+
+void GlPath::set_callback(QXLInstance *instance, QXLGLPathFunc func, void *opaque)
+{
+    std::lock_guard<std::mutex> guard(lock);
+    qxl = instance;
+    callback = func;
+    callback_opaque = opaque;
 }
 
 void GlPath::get_stats(QXLGLClientStats *stats, uint32_t *num)
@@ -187,6 +252,8 @@ void GlPath::get_stats(QXLGLClientStats *stats, uint32_t *num)
             s.codec = client.codec;
             s.frames = client.frames;
             s.bytes = client.bytes;
+            s.path_changes = client.path_changes;
+            s.path_reason = client.path_reason;
             memcpy(&stats[n], &s, s.size);
         }
         n++;

@@ -43,6 +43,9 @@ struct GlClient {
     uint32_t codec = 0;
     uint64_t frames = 0;
     uint64_t bytes = 0;
+    uint64_t path_changes = 0;
+    const char *path_reason = nullptr; /* a literal */
+    uint64_t last_video_ns = 0;        /* monotonic */
 };
 
 class GlPath
@@ -76,10 +79,24 @@ public:
 
     /* Any thread; as spice_qxl_gl_get_stats() */
     void get_stats(QXLGLClientStats *stats, uint32_t *num);
+    /* Any thread; as spice_qxl_gl_set_path_callback() */
+    void set_callback(QXLInstance *qxl, QXLGLPathFunc func, void *opaque);
 
 private:
+    struct Way {
+        uint32_t path;
+        uint32_t codec;
+        const char *reason; /* a literal; null: not another way than before */
+    };
+
+    static Way way_of(const GlClient &client, const RedPipeItem *item);
+    void changed(GlClient *client, const Way &way);
+
     std::list<GlClient> clients; /* changed by the worker, under the lock */
-    std::mutex lock;             /* for get_stats() */
+    std::mutex lock;             /* for get_stats() and set_callback() */
+    QXLInstance *qxl = nullptr;
+    QXLGLPathFunc callback = nullptr;
+    void *callback_opaque = nullptr;
     bool can_export;
 };
 

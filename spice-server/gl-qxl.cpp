@@ -94,7 +94,23 @@ int spice_qxl_gl_get_stats(QXLInstance *qxl, QXLGLStats *stats, QXLGLClientStats
     return 0;
 }
 
+SPICE_GNUC_VISIBLE
+int spice_qxl_gl_set_path_callback(QXLInstance *qxl, QXLGLPathFunc func, void *opaque)
+{
+    int error = 0;
+    if (auto gl = initialised(qxl, &error)) {
+        gl->paths().set_callback(qxl, func, opaque);
+    }
+    return error;
+}
+
 #else
+
+SPICE_GNUC_VISIBLE
+int spice_qxl_gl_set_path_callback(QXLInstance *, QXLGLPathFunc, void *)
+{
+    return -ENOTSUP;
+}
 
 SPICE_GNUC_VISIBLE
 int spice_qxl_gl_init(QXLInstance *, void *)

@@ -152,6 +152,7 @@ typedef struct QXLGLStats {
     uint64_t readbacks;       /* pictures, or parts of them, read back */
     uint64_t readback_bytes;
     uint64_t longest_draw_ns; /* longest time from a draw to its async_complete */
+    uint64_t draws_late;      /* draws that a local client was waited for in vain */
 } QXLGLStats;
 
 typedef struct QXLGLClientStats {
@@ -161,6 +162,8 @@ typedef struct QXLGLClientStats {
     uint32_t codec;           /* SpiceVideoCodecType of the running stream, 0: none */
     uint64_t frames;          /* frames sent: gl-draws, video frames or images */
     uint64_t bytes;           /* sent on the display channel */
+    uint64_t path_changes;    /* as spice_qxl_gl_set_path_callback() tells them */
+    const char *path_reason;  /* QXLGLPathChange.reason of the last one, or null */
 } QXLGLClientStats;
 
 /**
@@ -173,6 +176,32 @@ typedef struct QXLGLClientStats {
  */
 int spice_qxl_gl_get_stats(struct QXLInstance *qxl, QXLGLStats *stats,
                            QXLGLClientStats *clients, uint32_t *num_clients);
+
+/**
+ * QXLGLPathChange: a client is served in another way, or in another codec, than before.
+ */
+typedef struct QXLGLPathChange {
+    uint32_t size;            /* sizeof(QXLGLPathChange) of spice-server, bytes */
+    uint32_t connection_id;   /* SpiceChannelEventInfo.connection_id */
+    uint32_t from, to;        /* QXL_GL_PATH_* */
+    uint32_t codec;           /* SpiceVideoCodecType from now on, 0: none */
+    const char *reason;       /* a few words for a log; never freed */
+} QXLGLPathChange;
+
+typedef void (*QXLGLPathFunc)(struct QXLInstance *qxl, const QXLGLPathChange *change,
+                              void *opaque);
+
+/**
+ * spice_qxl_gl_set_path_callback:
+ * @func: called for each change from the display worker's thread, in which it must not
+ *     wait, nor call into spice-server; NULL: none any more
+ *
+ * To be set before a client can connect, and for good: a call may be in progress when
+ * another function is set.
+ *
+ * Returns: 0; -EINVAL: null instance; -ENOTSUP: spice_qxl_gl_init() has not succeeded.
+ */
+int spice_qxl_gl_set_path_callback(struct QXLInstance *qxl, QXLGLPathFunc func, void *opaque);
 
 SPICE_END_DECLS
 

@@ -91,6 +91,8 @@ TEST_F(Init, without_it_the_other_calls_say_so)
     EXPECT_EQ(spice_qxl_gl_scanout_texture(qxl, nullptr), -ENOTSUP);
     EXPECT_EQ(spice_qxl_gl_draw_fence_async(qxl, 0, 0, 1, 1, nullptr, 7), -ENOTSUP);
     EXPECT_EQ(spice_qxl_gl_get_stats(qxl, &got, nullptr, nullptr), -ENOTSUP);
+    EXPECT_EQ(spice_qxl_gl_set_path_callback(qxl, nullptr, nullptr), -ENOTSUP);
+    EXPECT_EQ(spice_qxl_gl_set_path_callback(nullptr, nullptr, nullptr), -EINVAL);
     spice_qxl_gl_release_texture(qxl, 1);
     EXPECT_TRUE(head->completed().empty());
     EXPECT_EQ(image.released(), 0);

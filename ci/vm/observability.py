@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What QEMU tells about how its clients are served."""
+
+import re
+
+from support import stack
+from support.vmtest import VmTest
+from support.waiting import wait_until
+
+CODEC, ELEMENT = "vp8", "vp8enc"
+
+
+class Observability(VmTest):
+
+    def _changes(self, vm):
+        """The trace's path changes: [(from, to, codec, reason)]"""
+        return re.findall(r"qemu_spice_egl_path \d+ client \d+: (\w+) -> (\w+), ([\w ]+): (.*)",
+                          vm.stderr())
+
+    def test_a_path_change_is_one_event_in_the_trace(self):
+        with self.machine(preload=[stack.encoder_fault()], guest={"pattern": "motion"},
+                          environment={"ENCODER_FAULT": "error@15:" + ELEMENT},
+                          extra=["-trace", "qemu_spice_egl_path"]) as vm:
+            client = vm.client("tcp", options=["--codec", CODEC])
+            client.wait_for_frames(1)
+            vm.tell("flips forever")
+
+            def failed():
+                return [c for c in self._changes(vm) if c[3] == "the encoder failed"]
+
+            wait_until(failed, "the encoder fails", timeout=60)
+            client.wait(lambda d: d["codec"] not in (None, CODEC) and d["video_frames"] >= 30,
+                        "video in another codec", timeout=60)
+            vm.tell("stop")
+            self.assertEqual(failed(), [("software", "image", "no video", "the encoder failed")])
+            self.assertEqual(self._changes(vm)[0][:3], ("none", "image", "no video"))
+            # each event begins where the one before ended
+            changes = self._changes(vm)
+            self.assertEqual([c[0] for c in changes[1:]], [c[1] for c in changes[:-1]])
+
+            wait_until(lambda: vm.display()["clients"][0]["path-changes"] ==
+                       len(self._changes(vm)), "as many changes as events")
+            self.assertEqual(vm.display()["clients"][0]["path-reason"], self._changes(vm)[-1][3])
+
+    def test_how_long_a_draw_keeps_the_main_loop_is_measured(self):
+        with self.machine(unix=True, guest={"pattern": "motion"}) as vm:
+            vm.flips(30)
+            unseen = vm.display()
+            self.assertGreater(unseen["longest-block-ns"], 0)
+            client = vm.client("unix", options=["--withhold"])
+            client.wait_for_frames(1)
+            vm.flips(30)
+            late = vm.display()
+            # The client never answers: one draw waits for it, and not the main loop
+            self.assertGreaterEqual(late["draws-late"], 1)
+            self.assertLess(late["draws-late"], 30)
+            self.assertLess(late["longest-block-ns"], late["longest-draw-ns"])
