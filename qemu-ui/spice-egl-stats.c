@@ -10,7 +10,7 @@
 #include "spice-egl-stats.h"
 #include "spice-gl-api.h"
 
-static SpiceDisplayPath path_of(uint32_t path)
+SpiceDisplayPath spice_egl_path_of(uint32_t path)
 {
     switch (path) {
     case QXL_GL_PATH_LOCAL:
@@ -26,7 +26,7 @@ static SpiceDisplayPath path_of(uint32_t path)
     }
 }
 
-static const char *codec_of(uint32_t codec)
+const char *spice_egl_codec_of(uint32_t codec)
 {
     switch (codec) {
     case 0:
@@ -51,8 +51,8 @@ static SpiceDisplayClient *client_of(const QXLGLClientStats *stats)
     SpiceDisplayClient *client = g_new0(SpiceDisplayClient, 1);
 
     client->connection_id = stats->connection_id;
-    client->path = path_of(stats->path);
-    client->codec = g_strdup(codec_of(stats->codec));
+    client->path = spice_egl_path_of(stats->path);
+    client->codec = g_strdup(spice_egl_codec_of(stats->codec));
     client->frames = stats->frames;
     client->bytes = stats->bytes;
     return client;

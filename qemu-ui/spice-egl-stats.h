@@ -13,6 +13,10 @@
 /* One element per display that scans out EGL images; NULL: there is none */
 SpiceDisplayList *qemu_spice_egl_query_displays(void);
 
+/* QXL_GL_PATH_*, and SpiceVideoCodecType (0: NULL), in QAPI's words */
+SpiceDisplayPath spice_egl_path_of(uint32_t path);
+const char *spice_egl_codec_of(uint32_t codec);
+
 /* The same for people */
 void hmp_info_spice_displays(Monitor *mon, const SpiceInfo *info);
 

@@ -102,6 +102,12 @@ void spice_egl_show(SpiceEgl *egl, SpiceEglSource source,
 
 /* ---- drawing ---- */
 
+/* @start: get_clock() when the call began that is about to return */
+static void note_block(SpiceEgl *egl, int64_t start)
+{
+    egl->longest_block_ns = MAX(egl->longest_block_ns, get_clock() - start);
+}
+
 static void set_blocked(SpiceEgl *egl, bool block)
 {
     SimpleSpiceDisplay *ssd = egl->ssd;
@@ -154,6 +160,7 @@ static EGLSyncKHR make_fence(SpiceEgl *egl)
 
 static void start_draw(SpiceEgl *egl)
 {
+    int64_t start = get_clock();
     QXLCookie *cookie = qxl_cookie_new(QXL_COOKIE_TYPE_GL_DRAW_DONE, 0);
     EGLSyncKHR sync = make_fence(egl);
     QXLRect r = egl->damage;
@@ -169,6 +176,7 @@ static void start_draw(SpiceEgl *egl)
                                                 sync, (uintptr_t)cookie);
     trace_qemu_spice_egl_draw(egl->ssd->qxl.id, r.right - r.left,
                               r.bottom - r.top, r.left, r.top, ret);
+    note_block(egl, start);
     if (ret < 0) {
         g_free(cookie);
         if (sync != EGL_NO_SYNC_KHR) {
@@ -393,6 +401,7 @@ static void egl_scanout_texture(DisplayChangeListener *dcl,
     SpiceEglView view = {
         .x = x, .y = y, .width = w, .height = h, .y_0_top = y_0_top,
     };
+    int64_t start = get_clock();
     SpiceEglImage *image;
 
     assert(tex_id);
@@ -401,6 +410,7 @@ static void egl_scanout_texture(DisplayChangeListener *dcl,
     if (image && spice_egl_scanout(&egl->images, image, &view)) {
         spice_egl_show(egl, SPICE_EGL_TEXTURE, &view);
     }
+    note_block(egl, start);
 }
 
 static void egl_release_texture(DisplayChangeListener *dcl, uint32_t tex_id)

@@ -16,38 +16,40 @@
 
 #ifdef HAVE_SPICE_QXL_GL_INIT
 
-static bool find_functions(void *handle, SpiceGlApi *api)
-{
-    api->init = dlsym(handle, "spice_qxl_gl_init");
-    api->scanout_texture = dlsym(handle, "spice_qxl_gl_scanout_texture");
-    api->release_texture = dlsym(handle, "spice_qxl_gl_release_texture");
-    api->draw_fence_async = dlsym(handle, "spice_qxl_gl_draw_fence_async");
-    api->get_stats = dlsym(handle, "spice_qxl_gl_get_stats");
-
-    return api->init && api->scanout_texture && api->release_texture &&
-           api->draw_fence_async && api->get_stats;
-}
-
 /*
  * When this file is part of a module, libspice-server has been loaded for the
  * module only and is not in the global scope: look from the module then.
  */
-static bool find_from_module(SpiceGlApi *api)
+void *qemu_spice_gl_function(const char *name)
 {
+    void *function = dlsym(RTLD_DEFAULT, name);
     Dl_info self;
     void *handle;
-    bool found;
 
-    if (!dladdr(find_functions, &self)) {
-        return false;
+    if (function || !dladdr(qemu_spice_gl_function, &self)) {
+        return function;
     }
     handle = dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
-    if (!handle) {
-        return false;
+    if (handle) {
+        function = dlsym(handle, name);
+        dlclose(handle);
     }
-    found = find_functions(handle, api);
-    dlclose(handle);
-    return found;
+    return function;
+}
+
+static bool find_functions(SpiceGlApi *api)
+{
+    api->init = qemu_spice_gl_function("spice_qxl_gl_init");
+    api->scanout_texture =
+        qemu_spice_gl_function("spice_qxl_gl_scanout_texture");
+    api->release_texture =
+        qemu_spice_gl_function("spice_qxl_gl_release_texture");
+    api->draw_fence_async =
+        qemu_spice_gl_function("spice_qxl_gl_draw_fence_async");
+    api->get_stats = qemu_spice_gl_function("spice_qxl_gl_get_stats");
+
+    return api->init && api->scanout_texture && api->release_texture &&
+           api->draw_fence_async && api->get_stats;
 }
 
 const SpiceGlApi *qemu_spice_gl_api(void)
@@ -57,7 +59,7 @@ const SpiceGlApi *qemu_spice_gl_api(void)
 
     if (!looked) {
         looked = true;
-        found = find_functions(RTLD_DEFAULT, &api) || find_from_module(&api);
+        found = find_functions(&api);
     }
     return found ? &api : NULL;
 }

@@ -26,6 +26,9 @@ typedef struct SpiceGlApi {
 
 /* The calls above, or NULL if the spice-server in use lacks them */
 const SpiceGlApi *qemu_spice_gl_api(void);
+
+/* One that came later, or NULL if the spice-server in use lacks it */
+void *qemu_spice_gl_function(const char *name);
 #endif
 
 /* Whether the spice-server in use can show GL scanouts to remote clients */
