@@ -70,6 +70,24 @@ std::string egl_failure(const char *call)
     return std::string(call) + ": " + egl_error_name(eglGetError());
 }
 
+/* One that tells of GPU resets, where there is such a thing. The API is bound. */
+EGLContext create_context(EGLDisplay display, EGLConfig config)
+{
+    if (epoxy_has_egl_extension(display, "EGL_EXT_create_context_robustness")) {
+        const EGLint attributes[] = {
+            EGL_CONTEXT_CLIENT_VERSION, 3,
+            EGL_CONTEXT_OPENGL_RESET_NOTIFICATION_STRATEGY_EXT, EGL_LOSE_CONTEXT_ON_RESET_EXT,
+            EGL_NONE
+        };
+        EGLContext context = eglCreateContext(display, config, EGL_NO_CONTEXT, attributes);
+        if (context != EGL_NO_CONTEXT) {
+            return context;
+        }
+    }
+    const EGLint attributes[] = { EGL_CONTEXT_CLIENT_VERSION, 3, EGL_NONE };
+    return eglCreateContext(display, config, EGL_NO_CONTEXT, attributes);
+}
+
 } // namespace
 
 const char *egl_error_name(EGLint error)
@@ -190,8 +208,7 @@ std::unique_ptr<GlContext> GlContext::create(EGLDisplay display, int *error, std
     if (!choose_config(display, &config)) {
         return fail(-ENOTSUP, "the EGLDisplay has no config for OpenGL ES 3");
     }
-    const EGLint attributes[] = { EGL_CONTEXT_CLIENT_VERSION, 3, EGL_NONE };
-    EGLContext handle = eglCreateContext(display, config, EGL_NO_CONTEXT, attributes);
+    EGLContext handle = create_context(display, config);
     if (handle == EGL_NO_CONTEXT) {
         const EGLint code = eglGetError();
         /* what EGL says when there is no such version of the API */
@@ -211,6 +228,7 @@ std::unique_ptr<GlContext> GlContext::create(EGLDisplay display, int *error, std
         return fail(-ENOTSUP, "OpenGL ES lacks GL_OES_EGL_image");
     }
 
+    context->look_up_reset_status();
     const GLubyte *renderer = glGetString(GL_RENDERER);
     context->gl_renderer = renderer ? reinterpret_cast<const char *>(renderer) : "unknown";
     context->has_export = epoxy_has_egl_extension(display, "EGL_MESA_image_dma_buf_export");
@@ -228,11 +246,58 @@ std::unique_ptr<GlContext> GlContext::create(EGLDisplay display, int *error, std
 GlContext::~GlContext()
 {
     done_current();
-    eglDestroyContext(dpy, ctx);
+    if (ctx != EGL_NO_CONTEXT) {
+        eglDestroyContext(dpy, ctx);
+    }
+}
+
+void GlContext::look_up_reset_status()
+{
+    reset_status = nullptr;
+    if (epoxy_has_gl_extension("GL_KHR_robustness")) {
+        egl_look_up(reset_status, "glGetGraphicsResetStatusKHR");
+    } else if (epoxy_has_gl_extension("GL_EXT_robustness")) {
+        egl_look_up(reset_status, "glGetGraphicsResetStatusEXT");
+    }
+}
+
+const char *GlContext::lost() const
+{
+    switch (reset_status ? reset_status() : GL_NO_ERROR) {
+    case GL_NO_ERROR: return nullptr;
+    case GL_GUILTY_CONTEXT_RESET: return "GL_GUILTY_CONTEXT_RESET";
+    case GL_INNOCENT_CONTEXT_RESET: return "GL_INNOCENT_CONTEXT_RESET";
+    default: return "GL_UNKNOWN_CONTEXT_RESET";
+    }
+}
+
+bool GlContext::rebuild(std::string *why)
+{
+    EGLConfig config;
+
+    done_current();
+    if (ctx != EGL_NO_CONTEXT) {
+        eglDestroyContext(dpy, ctx);
+        ctx = EGL_NO_CONTEXT;
+    }
+    if (!eglBindAPI(EGL_OPENGL_ES_API) || !choose_config(dpy, &config) ||
+        (ctx = create_context(dpy, config)) == EGL_NO_CONTEXT) {
+        *why = egl_failure("eglCreateContext(OpenGL ES 3)");
+        return false;
+    }
+    if (!make_current()) {
+        *why = egl_failure("eglMakeCurrent");
+        return false;
+    }
+    look_up_reset_status();
+    return true;
 }
 
 bool GlContext::make_current()
 {
+    if (ctx == EGL_NO_CONTEXT) {
+        return false;
+    }
     if (eglGetCurrentContext() == ctx) {
         return true;
     }
@@ -242,7 +307,7 @@ bool GlContext::make_current()
 
 void GlContext::done_current()
 {
-    if (eglGetCurrentContext() == ctx) {
+    if (ctx != EGL_NO_CONTEXT && eglGetCurrentContext() == ctx) {
         eglMakeCurrent(dpy, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT);
     }
 }

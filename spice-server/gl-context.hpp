@@ -51,6 +51,13 @@ public:
     bool make_current();
     void done_current();
 
+    /* Current context: what a GPU reset has done to it ("GL_GUILTY_CONTEXT_RESET" and the like);
+     * null: nothing, or nobody tells (GL_KHR_robustness, GL_EXT_robustness). */
+    const char *lost() const;
+    /* A new context in its place, current in the calling thread. What was made in the old one is
+     * gone. False with *why: there is none any more. */
+    bool rebuild(std::string *why);
+
     EGLDisplay display() const { return dpy; }
     EGLContext handle() const { return ctx; }
     const std::string &renderer() const { return gl_renderer; }
@@ -61,10 +68,12 @@ public:
 
 private:
     GlContext(EGLDisplay display, EGLContext context);
+    void look_up_reset_status();
 
     EGLDisplay dpy;
     EGLContext ctx;
     std::string gl_renderer;
+    PFNGLGETGRAPHICSRESETSTATUSKHRPROC reset_status = nullptr;
     bool has_export = false, has_wait_sync = false, has_bgra = false, has_external = false;
 };
 

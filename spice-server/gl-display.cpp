@@ -224,6 +224,11 @@ void GlDisplay::read_failed(const std::string &why)
     }
 }
 
+void GlDisplay::context_lost(const char *reset, const std::string &now)
+{
+    spice_warning("display %d: the GL context is lost (%s), %s", qxl->id, reset, now.c_str());
+}
+
 void GlDisplay::drawing_done()
 {
     {

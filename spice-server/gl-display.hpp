@@ -65,6 +65,7 @@ private:
     void picture_ready() override;
     void counted_readback(uint64_t bytes) override;
     void read_failed(const std::string &why) override;
+    void context_lost(const char *reset, const std::string &now) override;
     void drawing_done() override;
 
     /* GlHardware::User */

@@ -17,6 +17,9 @@ static constexpr uint64_t READBACK_TIMEOUT_NS = NSEC_PER_SEC;
 static constexpr uint64_t READBACK_INTERVAL_NS = NSEC_PER_SEC / 125;
 /* A new scanout is usually followed by a draw; where it is not, it is read after this time */
 static constexpr uint64_t UNDRAWN_NS = 10 * NSEC_PER_MILLISEC;
+/* A GPU that is reset more often than so many times a minute does not work either */
+static constexpr unsigned int MAX_RESETS = 5;
+static constexpr uint64_t RESETS_NS = 60 * NSEC_PER_SEC;
 
 GlReader::GlReader(User &user_, std::unique_ptr<GlContext> &&context_):
     user(user_),
@@ -242,6 +245,14 @@ void GlReader::read(Lock &lock)
     if (pixels) {
         picture = finish(job, &why);
     }
+    if (pixels && context->lost()) {
+        /* what it has copied may be anything */
+        picture.reset();
+        why.clear();
+        if (recovered()) {
+            refresh();
+        }
+    }
     if (!why.empty()) {
         user.read_failed(why);
     }
@@ -269,8 +280,40 @@ static GlSource source_of(const GlScanout &scanout)
     return s;
 }
 
-/* Reads into the buffer object, and waits until that is done */
+/* Reads into the buffer object, and waits until that is done. A context that was lost with it
+ * is replaced, and the picture read by the new one. */
 bool GlReader::begin(const Job &job, std::string *why)
+{
+    const bool done = begin_once(job, why);
+    if (!context->lost()) {
+        return done;
+    }
+    why->clear();
+    return recovered() && begin_once(job, why);
+}
+
+/* The context is lost: is there another one? */
+bool GlReader::recovered()
+{
+    const uint64_t now = spice_get_monotonic_time_ns();
+    const char *reset = context->lost();
+    std::string why = "it happens too often";
+
+    if (now - first_reset_ns > RESETS_NS) {
+        first_reset_ns = now;
+        resets = 0;
+    }
+    readback.reset();
+    const bool rebuilt = ++resets <= MAX_RESETS && context->rebuild(&why);
+    if (rebuilt) {
+        readback = std::make_unique<GlReadback>(*context);
+    }
+    user.context_lost(reset, rebuilt ? "pictures are read by a new one" :
+                      "remote clients get no more pictures: " + why);
+    return rebuilt;
+}
+
+bool GlReader::begin_once(const Job &job, std::string *why)
 {
     if (job.fence && !job.fence->wait_before_later_commands(*context)) {
         spice_warning("the guest's drawing takes more than a second");

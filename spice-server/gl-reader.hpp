@@ -54,6 +54,8 @@ public:
         virtual void picture_ready() = 0;
         virtual void counted_readback(uint64_t bytes) = 0;
         virtual void read_failed(const std::string &why) = 0;
+        /* By a reset of the GPU; one way or the other, what goes on is said in NOW */
+        virtual void context_lost(const char *reset, const std::string &now) = 0;
 
     protected:
         ~User() = default;
@@ -107,6 +109,8 @@ private:
     void wait(Lock &lock);
     void read(Lock &lock);
     bool begin(const Job &job, std::string *why);
+    bool begin_once(const Job &job, std::string *why);
+    bool recovered();
     std::optional<GlPicture> finish(const Job &job, std::string *why);
     void forget_images(Lock &lock);
     void announce_drawing(Lock &lock);
@@ -137,6 +141,8 @@ private:
     std::unique_ptr<GlReadback> readback;
     GlDamage damage;
     uint32_t width = 0, height = 0; /* that damage is for */
+    unsigned int resets = 0;
+    uint64_t first_reset_ns = 0;    /* of RESETS */
 };
 
 } // namespace red

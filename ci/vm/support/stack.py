@@ -104,6 +104,11 @@ def va_double():
     return _library("gstvadouble")
 
 
+def gl_reset():
+    """The LD_PRELOAD library that loses GL contexts"""
+    return _library("gl-reset")
+
+
 def kvm_works():
     """True if a guest gets to userspace under KVM. /dev/kvm alone proves little: nested
     and paravirtual ones fail in the middle of a boot."""

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A test double, to be preloaded: a GPU that is reset. $GL_RESET_FILE names a file; when a
+ * context's glGetGraphicsResetStatus() finds it there, it takes it away, and the context is
+ * lost: from then on it says so, and reads no pixels. With "forever" in the file no other context
+ * can be made after that. $GL_RESET_THREAD: only contexts of threads with this name are lost.
+ *
+ * Programs get at EGL by dlsym(), as libepoxy does, and at GL by dlsym() and eglGetProcAddress().
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <EGL/egl.h>
+#include <GLES3/gl3.h>
+#include <GLES2/gl2ext.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+typedef void (*any_fn)(void);
+
+static EGLContext lost;           /* of the one thread that uses it */
+static bool for_ever;
+
+typedef void *(*dlsym_fn)(void *, const char *);
+
+/* dlsym() is this library's own: the C library's by its version */
+static dlsym_fn real_dlsym(void)
+{
+    static dlsym_fn found;
+    static const char *const versions[] = {"GLIBC_2.34", "GLIBC_2.17", "GLIBC_2.2.5"};
+
+    for (size_t i = 0; !found && i < sizeof(versions) / sizeof(versions[0]); i++) {
+        found = (dlsym_fn)dlvsym(RTLD_NEXT, "dlsym", versions[i]);
+    }
+    if (!found) {
+        fprintf(stderr, "gl-reset: no dlsym in this C library\n");
+        abort();
+    }
+    return found;
+}
+
+static any_fn egl(const char *name)
+{
+    static void *library;
+
+    if (!library) {
+        library = dlopen("libEGL.so.1", RTLD_LAZY | RTLD_LOCAL);
+    }
+    return (any_fn)real_dlsym()(library, name);
+}
+
+static EGLContext current_context(void)
+{
+    return ((EGLContext (*)(void))egl("eglGetCurrentContext"))();
+}
+
+static any_fn gl(const char *name)
+{
+    return ((any_fn (*)(const char *))egl("eglGetProcAddress"))(name);
+}
+
+static bool in_named_thread(void)
+{
+    const char *wanted = getenv("GL_RESET_THREAD");
+    char name[16] = "";
+
+    pthread_getname_np(pthread_self(), name, sizeof(name));
+    return !wanted || strcmp(wanted, name) == 0;
+}
+
+static void look_for_file(void)
+{
+    const char *path = getenv("GL_RESET_FILE");
+    char word[16] = "";
+    FILE *file = path && in_named_thread() ? fopen(path, "r") : NULL;
+
+    if (!file) {
+        return;
+    }
+    if (fscanf(file, "%15s", word) == 1) {
+        for_ever = strcmp(word, "forever") == 0;
+    }
+    fclose(file);
+    lost = current_context();
+    unlink(path);
+}
+
+static GLenum reset_status(void)
+{
+    look_for_file();
+    return lost && current_context() == lost ? GL_INNOCENT_CONTEXT_RESET_EXT : GL_NO_ERROR;
+}
+
+static void read_pixels(GLint x, GLint y, GLsizei width, GLsizei height, GLenum format,
+                        GLenum type, void *pixels)
+{
+    if (!lost || current_context() != lost) {
+        ((void (*)(GLint, GLint, GLsizei, GLsizei, GLenum, GLenum, void *))gl("glReadPixels"))(
+            x, y, width, height, format, type, pixels);
+    }
+}
+
+static EGLContext create_context(EGLDisplay display, EGLConfig config, EGLContext share,
+                                 const EGLint *attributes)
+{
+    if (for_ever) {
+        return EGL_NO_CONTEXT;
+    }
+    EGLContext made = ((EGLContext (*)(EGLDisplay, EGLConfig, EGLContext, const EGLint *))
+                       egl("eglCreateContext"))(display, config, share, attributes);
+    if (made == lost) {
+        lost = EGL_NO_CONTEXT; /* a new one in the place of the old */
+    }
+    return made;
+}
+
+static any_fn get_proc_address(const char *name);
+
+static any_fn wrapper_of(const char *name)
+{
+    static const struct {
+        const char *name;
+        any_fn wrapper;
+    } wrappers[] = {
+        {"glGetGraphicsResetStatusKHR", (any_fn)reset_status},
+        {"glGetGraphicsResetStatusEXT", (any_fn)reset_status},
+        {"glReadPixels", (any_fn)read_pixels},
+        {"eglCreateContext", (any_fn)create_context},
+        {"eglGetProcAddress", (any_fn)get_proc_address},
+    };
+
+    for (size_t i = 0; name && i < sizeof(wrappers) / sizeof(wrappers[0]); i++) {
+        if (strcmp(name, wrappers[i].name) == 0) {
+            return wrappers[i].wrapper;
+        }
+    }
+    return NULL;
+}
+
+static any_fn get_proc_address(const char *name)
+{
+    const any_fn wrapper = wrapper_of(name);
+    return wrapper ? wrapper : gl(name);
+}
+
+EXPORT any_fn eglGetProcAddress(const char *name)
+{
+    return get_proc_address(name);
+}
+
+/* Must end in a jump, not a call, when the name is none of ours: dlsym(RTLD_NEXT) goes by
+ * its return address, which has to be the caller's. */
+EXPORT __attribute__((optimize("O2"))) void *dlsym(void *handle, const char *name)
+{
+    if (__builtin_expect(wrapper_of(name) == NULL, 1)) {
+        return real_dlsym()(handle, name);
+    }
+    return (void *)wrapper_of(name);
+}

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A GPU that is reset takes spice-server's GL context with it."""
+
+import os
+
+from support import stack
+from support.picture import LOSSLESS, wrong_corners
+from support.vmtest import SIZE, VmTest
+from support.waiting import wait_until
+
+
+def right(picture):
+    return wrong_corners(picture, *SIZE, tolerance=LOSSLESS)
+
+
+class GlReset(VmTest):
+
+    def _machine(self, **options):
+        self._file = os.path.join(self.logdir, "reset")
+        environment = {"GL_RESET_FILE": self._file, "GL_RESET_THREAD": "SPICE GL reader"}
+        return self.machine(preload=[stack.gl_reset()], environment=environment,
+                            guest={"pattern": "motion"}, **options)
+
+    def _reset(self, how="once"):
+        """The next context that is asked is lost"""
+        with open(self._file + ".new", "w", encoding="ascii") as file:
+            file.write(how + "\n")
+        os.rename(self._file + ".new", self._file)
+
+    def _wait_for_loss(self):
+        wait_until(lambda: not os.path.exists(self._file), "the context is lost")
+
+    def _warnings(self, vm):
+        return [line for line in vm.stderr().splitlines() if "the GL context is lost" in line]
+
+    def test_a_lost_context_is_rebuilt_and_the_picture_goes_on(self):
+        with self._machine() as vm:
+            client = vm.client("tcp", options=["--counter"])
+            client.wait_for_frames(1)
+            vm.tell("flips forever")
+            client.wait(lambda d: d["counter"] > 20, "frames")
+            self._reset()
+            self._wait_for_loss()
+            before = client.display()["counter"]
+            client.wait(lambda d: d["counter"] > before + 20, "later frames")
+            vm.tell("stop")
+            vm.tell("set pattern=corners")
+            client.wait_for_picture(right)
+            self.assertEqual(len(self._warnings(vm)), 1, self._warnings(vm))
+            self.assertIn("GL_INNOCENT_CONTEXT_RESET", self._warnings(vm)[0])
+            self.assertIn("by a new one", self._warnings(vm)[0])
+
+    def test_the_frame_that_a_reset_lost_is_shown(self):
+        with self._machine() as vm:
+            client = vm.client("tcp")
+            client.wait_for_frames(1)
+            vm.flips(5)
+            self._reset()
+            vm.tell("set pattern=corners")
+            self._wait_for_loss()
+            client.wait_for_picture(right)
+
+    def test_without_another_context_local_clients_and_the_guest_go_on(self):
+        with self._machine(unix=True, many_clients=True) as vm:
+            remote, local = vm.client("tcp", "remote"), vm.client("unix", "local")
+            remote.wait_for_frames(1)
+            local.wait_for_frames(1)
+            vm.tell("flips forever")
+            self._reset("forever")
+            self._wait_for_loss()
+            draws = local.display()["draws"]
+            local.wait(lambda d: d["draws"] > draws + 60, "draws at the local client")
+            self.assertLess(vm.progress()["maxgap"], 2000000)
+            vm.tell("stop")
+            vm.tell("set pattern=corners")
+            local.wait_for_picture(right)
+            self.assertEqual(len(self._warnings(vm)), 1, self._warnings(vm))
+            self.assertIn("remote clients get no more pictures", self._warnings(vm)[0])
