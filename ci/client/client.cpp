@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "client.hpp"
 
+#include <cstdlib>
 #include <sstream>
 
 bool parse_codecs(const std::string &text, std::vector<int> *codecs)
@@ -130,7 +131,8 @@ void Client::on_channel(SpiceSession *, SpiceChannel *channel, Client *self)
         g_signal_connect(channel, "notify::cursor", G_CALLBACK(on_cursor_shape), self);
         g_signal_connect(channel, "cursor-move", G_CALLBACK(on_cursor_move), self);
         g_signal_connect(channel, "cursor-hide", G_CALLBACK(on_cursor_hide), self);
-    } else if (!SPICE_IS_MAIN_CHANNEL(channel)) {
+    } else if (!SPICE_IS_MAIN_CHANNEL(channel) && !self->direct) {
+        /* A session that migrates has to bring along what it has been offered */
         return;
     }
     g_signal_connect(channel, "channel-event", G_CALLBACK(on_event), self);
@@ -167,11 +169,7 @@ void Client::on_open_fd(SpiceChannel *channel, int with_tls, Client *self)
 
 void Client::on_migration(SpiceSession *session, GParamSpec *, Client *self)
 {
-    const auto before = self->migration;
     g_object_get(session, "migration-state", &self->migration, nullptr);
-    self->migrations += self->migration == SPICE_SESSION_MIGRATION_NONE &&
-                        (before == SPICE_SESSION_MIGRATION_MIGRATING ||
-                         before == SPICE_SESSION_MIGRATION_SWITCHING);
 }
 
 void Client::on_channel_gone(SpiceSession *, SpiceChannel *channel, Client *self)
@@ -295,6 +293,17 @@ std::string take_text(JsonBuilder *builder)
     return result;
 }
 
+/* Which one it is, after migrations; the port is 0 for a Unix socket */
+void Client::report_server(JsonBuilder *builder) const
+{
+    gchar *port = nullptr;
+    g_object_get(session, "port", &port, nullptr);
+    add_number(builder, "port", port ? atoi(port) : 0);
+    json_builder_set_member_name(builder, "migrating");
+    json_builder_add_boolean_value(builder, migration != SPICE_SESSION_MIGRATION_NONE);
+    g_free(port);
+}
+
 std::string Client::report() const
 {
     JsonBuilder *builder = json_builder_new();
@@ -307,7 +316,7 @@ std::string Client::report() const
     } else {
         json_builder_add_string_value(builder, error.c_str());
     }
-    add_number(builder, "migrations", migrations);
+    report_server(builder);
     json_builder_set_member_name(builder, "displays");
     json_builder_begin_array(builder);
     for (const auto &entry : displays) {

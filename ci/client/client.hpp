@@ -76,6 +76,7 @@ private:
     static void on_cursor_shape(SpiceCursorChannel *channel, GParamSpec *, Client *self);
 
     bool open_session();
+    void report_server(JsonBuilder *builder) const;
     void fail(const std::string &why);
     void add_display(SpiceDisplayChannel *channel);
 
@@ -85,7 +86,6 @@ private:
     std::vector<int> codecs;
     bool sasl = false, direct = false, no_video = false, counting = false, withheld = false;
     bool closing = false, connected = false;
-    uint64_t migrations = 0;       /* that have ended, with the session on another server */
     SpiceSessionMigration migration = SPICE_SESSION_MIGRATION_NONE;
     std::map<SpiceChannel *, std::unique_ptr<Display>> displays;
     std::map<SpiceChannel *, std::unique_ptr<WireTap>> taps;

@@ -83,8 +83,8 @@ class Access(VmTest):
 
     def _tls_channels(self, vm):
         """For each of a client's channels: whether it is encrypted"""
-        types = {1: "main", 2: "display", 4: "cursor"}
-        return {types.get(channel["channel-type"]): channel["tls"]
+        types = {1: "main", 2: "display", 3: "inputs", 4: "cursor"}
+        return {types[channel["channel-type"]]: channel["tls"]
                 for channel in vm.qmp("query-spice")["channels"]}
 
     def test_encrypted_clients_are_served_as_remote_ones(self):
@@ -93,7 +93,7 @@ class Access(VmTest):
         with self.machine(unix=True, tls=tls) as vm:
             client = self._served(vm, "tls", [ca])
             self.assertEqual(self._tls_channels(vm),
-                             {"main": True, "display": True, "cursor": True})
+                             {"main": True, "display": True, "inputs": True, "cursor": True})
             self._moves(vm, client)
             self._leaves(vm, client)
             # The ports without TLS serve as before

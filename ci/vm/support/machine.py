@@ -163,6 +163,10 @@ class Machine:
             self.serial.close()
         shutil.rmtree(self.rundir, ignore_errors=True)
 
+    def quit(self):
+        """Ends QEMU alone: clients that have gone elsewhere live on"""
+        self._stop_process()
+
     def _stop_process(self):
         if not self.process or self.process.poll() is not None:
             return

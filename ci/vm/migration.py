@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Clients follow a guest to another QEMU, and stay where it does."""
+
+import os
+
+from support.picture import LOSSLESS, LOSSY, wrong_corners
+from support.vmtest import SIZE, VmTest
+from support.waiting import wait_until
+
+# virgl's state cannot be migrated; a 2D guest is shown through GL all the same
+DEVICE = "virtio-gpu-pci"
+SEAMLESS = ["seamless-migration=on"]
+
+
+def right(tolerance):
+    return lambda picture: wrong_corners(picture, *SIZE, tolerance=tolerance)
+
+
+class Migration(VmTest):
+
+    def _source(self, **options):
+        options.setdefault("device", DEVICE)
+        return self.machine(name="source", **options)
+
+    def _destination(self, **options):
+        options.setdefault("device", DEVICE)
+        vm = self.machine(name="destination", extra=["-incoming", "defer"], **options)
+        vm.start(ready=False)
+        address = "unix:" + os.path.join(vm.rundir, "migration")
+        vm.qmp("migrate-incoming", uri=address)
+        return vm, address
+
+    def _point_clients(self, source, destination):
+        channels = len(source.qmp("query-spice")["channels"])
+        source.qmp("client_migrate_info", protocol="spice", hostname="127.0.0.1",
+                   port=destination.port)
+        wait_until(lambda: len(destination.qmp("query-spice")["channels"]) == channels,
+                   "the client has connected to the destination too")
+
+    def _migrate(self, source, address):
+        source.qmp("migrate", uri=address)
+
+        def status():
+            info = source.qmp("query-migrate")
+            self.assertNotEqual(info.get("status"), "failed", info)
+            return info.get("status") == "completed"
+
+        wait_until(status, "the guest has moved", timeout=60)
+
+    def _wait_for_server(self, client, vm):
+        def there():
+            report = client.report()
+            return report["port"] == vm.port and not report["migrating"]
+
+        wait_until(there, "the client is {}'s".format(vm.name))
+
+    def _moved(self, way="tcp", moving=False, spice=()):
+        """The destination, and a client that was the source's"""
+        source = self._source(unix=True, spice=spice).start()
+        destination, address = self._destination(unix=True, spice=spice)
+        client = source.client(way, options=["--direct"])
+        client.wait_for_picture(right(LOSSLESS if way == "unix" else LOSSY))
+        if moving:
+            source.tell("set pattern=motion")
+            source.tell("flips forever")
+            client.wait_for_frames(30)
+        self._point_clients(source, destination)
+        self._migrate(source, address)
+        self._wait_for_server(client, destination)
+        source.quit()
+        return destination, client
+
+    def _lives_on(self, vm, client, tolerance=LOSSY):
+        """The guest draws and the client sees it, where it is now"""
+        vm.tell("resize 801x601")
+        client.wait_for_size(801, 601)
+        frames = client.display()["frames"]
+        vm.tell("set pattern=motion")
+        vm.tell("flips forever")
+        client.wait(lambda d: d["frames"] > frames + 30, "frames of a moving picture")
+        vm.tell("set pattern=corners")
+        client.wait_for_picture(lambda p: wrong_corners(p, 801, 601, tolerance=tolerance))
+        self.assertEqual(len(vm.display()["clients"]), 1)
+
+    def _follows(self, **options):
+        destination, client = self._moved(**options)
+        if options.get("moving"):
+            frames = client.display()["frames"]
+            client.wait(lambda d: d["frames"] > frames + 30, "the guest's frames go on")
+        else:
+            client.wait_for_picture(right(LOSSLESS))
+        self._lives_on(destination, client)
+
+    def test_a_client_follows_a_still_guest_seamlessly(self):
+        self._follows(spice=SEAMLESS)
+
+    def test_a_client_follows_a_moving_guest_seamlessly(self):
+        self._follows(spice=SEAMLESS, moving=True)
+
+    def test_a_client_follows_a_moving_guest_by_connecting_again(self):
+        self._follows(moving=True)
+
+    def _stays(self, vm, client, tolerance):
+        client.wait_for_picture(right(tolerance))
+        vm.flips(30)
+        client.wait_for_picture(right(tolerance))
+        wait_until(lambda: not client.report()["migrating"], "the client has given up")
+        self.assertEqual(len(vm.display()["clients"]), 1)
+
+    def test_clients_are_sent_nowhere_where_virgl_refuses_to_migrate(self):
+        with self.machine(name="source", unix=True, many_clients=True, spice=SEAMLESS) as source:
+            destination, address = self._destination(spice=SEAMLESS, device="virtio-gpu-gl-pci")
+            clients = [(source.client(way, options=["--direct"]), tolerance)
+                       for way, tolerance in (("tcp", LOSSY), ("unix", LOSSLESS))]
+            for client, tolerance in clients:
+                client.wait_for_picture(right(tolerance))
+            for command, arguments in (
+                    ("client_migrate_info", {"protocol": "spice", "hostname": "127.0.0.1",
+                                             "port": destination.port}),
+                    ("migrate", {"uri": address})):
+                with self.assertRaisesRegex(Exception, "virgl is not yet migratable"):
+                    source.qmp(command, **arguments)
+            source.flips(30)
+            self.assertEqual(destination.qmp("query-spice")["channels"], [])
+            for client, tolerance in clients:
+                client.wait_for_picture(right(tolerance))
+                self.assertFalse(client.report()["migrating"])
+
+    def test_clients_stay_where_the_migration_fails(self):
+        with self._source(unix=True, spice=SEAMLESS) as source:
+            destination, _ = self._destination(spice=SEAMLESS)
+            client = source.client("tcp", options=["--direct"])
+            client.wait_for_picture(right(LOSSLESS))
+            self._point_clients(source, destination)
+            source.qmp("migrate", uri="unix:/nobody/listens/here")
+            wait_until(lambda: source.qmp("query-migrate")["status"] == "failed",
+                       "the migration has failed")
+            self._stays(source, client, LOSSLESS)
+
+    def test_a_local_client_is_let_go_and_finds_the_guest_at_its_destination(self):
+        # spice-gtk keeps the name of a Unix socket when it is told of another server
+        with self._source(unix=True, spice=SEAMLESS) as source:
+            destination, address = self._destination(unix=True, spice=SEAMLESS)
+            with source.client("unix", options=["--direct"]) as client:
+                client.wait_for_picture(right(LOSSLESS))
+                source.qmp("client_migrate_info", protocol="spice", hostname="127.0.0.1",
+                           port=destination.port)
+                self._migrate(source, address)
+                wait_until(lambda: client.ask("report")["error"], "the client has lost its server")
+            client = destination.client("unix", options=["--direct"])
+            client.wait_for_picture(right(LOSSLESS))
+            self._lives_on(destination, client, LOSSLESS)
+            self.assertEqual(destination.display()["clients"][0]["path"], "local")
