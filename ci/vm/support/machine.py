@@ -28,6 +28,7 @@ class Machine:
         first frame and waits for commands
     spice: more -spice options, e.g. ["streaming-video=off"]
     tcp, unix: how clients may connect; unix alone is what stock QEMU takes with gl=on
+    display: what -display gets, in place of -spice
     tls: a directory with QEMU's x509 files: clients may connect with TLS too
     auth: the -spice options about who may connect
     many_clients: clients may be connected at the same time, which spice-server allows only
@@ -38,11 +39,11 @@ class Machine:
     def __init__(self, logdir, guest=None, gl=True, tcp=True, unix=False, heads=1,
                  device=None, spice=(), extra=(), environment=None, qemu=None, append="",
                  name="vm", preload=(), many_clients=False, tls=None,
-                 auth=("disable-ticketing=on",)):
+                 auth=("disable-ticketing=on",), display=None):
         self.guest = dict({"flips": "0"}, **(guest or {}))
         self.name = name
         self._gl, self._tcp, self._unix = gl, tcp, unix
-        self._tls, self._auth = tls, list(auth)
+        self._tls, self._auth, self._display = tls, list(auth), display
         self._heads, self._device = heads, device
         self._spice, self._extra, self._append = list(spice), list(extra), append
         self._environment, self._preload = dict(environment or {}), list(preload)
@@ -85,9 +86,10 @@ class Machine:
         if self._heads > 1:
             device += ",max_outputs={}".format(self._heads)
         words = " ".join("spicegl.{}={}".format(*item) for item in self.guest.items())
+        show = (["-display", self._display] if self._display else
+                ["-display", "none", "-spice", self._spice_option()])
         return [self._qemu or stack.qemu(), "-machine", "q35", "-accel", stack.accelerator(),
-                "-m", "512", "-nodefaults", "-display", "none", "-vga", "none",
-                "-device", device, "-spice", self._spice_option(),
+                "-m", "512", "-nodefaults", *show, "-vga", "none", "-device", device,
                 "-chardev", "socket,id=serial,path=" + os.path.join(self.rundir, "serial"),
                 "-serial", "chardev:serial",
                 "-qmp", "unix:{},server=on,wait=off".format(self._monitor_path()),
@@ -245,14 +247,14 @@ class Machine:
     def client(self, way="tcp", name=None, options=(), environment=None, nice=0, port=None):
         """A client that is connecting; closed with the machine if not before
 
-        way: "tcp", "unix", "tls", or "both": TLS for the channels that need it
+        way: "tcp", "unix", "tls", or "both": TLS for the channels that need it; or a URI
         port: another than the machine's, for a client behind a slow_link
         """
         port = port or self.port
         uri = {"unix": "spice+unix://" + self.socket_path(),
                "tcp": "spice://127.0.0.1:{}".format(port),
                "tls": "spice://127.0.0.1?tls-port={}".format(self.tls_port),
-               "both": "spice://127.0.0.1:{}?tls-port={}".format(port, self.tls_port)}[way]
+               "both": "spice://127.0.0.1:{}?tls-port={}".format(port, self.tls_port)}.get(way, way)
         client = Client(uri, self.logdir, name or "client{}".format(len(self._clients)),
                         options, environment, nice)
         self._clients.append(client)
