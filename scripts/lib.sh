@@ -111,6 +111,11 @@ env_run() {
 # Makes or completes the build environment when ci/env asks for more than it has
 env_ready() {
     if ! in_env; then
+        # Compiler results and downloads are added to it
+        if ! mkdir -p "$CACHE/ccache" 2>/dev/null || [[ ! -w $CACHE || ! -w $CACHE/ccache ]]; then
+            die "$CACHE cannot be written to by $(id -un)" \
+                "let SPICE_GL_CACHE name a directory of your own: a copy of that one, or a new one"
+        fi
         "$REPO/ci/env/create"
     fi
 }
