@@ -124,6 +124,7 @@ void Client::add_display(SpiceDisplayChannel *channel)
 
 void Client::on_channel(SpiceSession *, SpiceChannel *channel, Client *self)
 {
+    self->inputs.take(channel);
     if (SPICE_IS_DISPLAY_CHANNEL(channel)) {
         self->add_display(SPICE_DISPLAY_CHANNEL(channel));
     } else if (SPICE_IS_CURSOR_CHANNEL(channel)) {
@@ -131,14 +132,13 @@ void Client::on_channel(SpiceSession *, SpiceChannel *channel, Client *self)
         g_signal_connect(channel, "notify::cursor", G_CALLBACK(on_cursor_shape), self);
         g_signal_connect(channel, "cursor-move", G_CALLBACK(on_cursor_move), self);
         g_signal_connect(channel, "cursor-hide", G_CALLBACK(on_cursor_hide), self);
-    } else if (!SPICE_IS_MAIN_CHANNEL(channel) && !self->direct) {
-        /* A session that migrates has to bring along what it has been offered */
-        return;
     }
     g_signal_connect(channel, "channel-event", G_CALLBACK(on_event), self);
     g_signal_connect(channel, "open-fd", G_CALLBACK(on_open_fd), self);
-    /* The session connects the main channel itself */
-    if (!SPICE_IS_MAIN_CHANNEL(channel)) {
+    /* The session connects the main channel itself. One that migrates has to bring along what
+     * it has been offered. */
+    if (SPICE_IS_DISPLAY_CHANNEL(channel) || SPICE_IS_CURSOR_CHANNEL(channel) ||
+        (self->direct && !SPICE_IS_MAIN_CHANNEL(channel))) {
         spice_channel_connect(channel);
     }
 }
@@ -317,6 +317,7 @@ std::string Client::report() const
         json_builder_add_string_value(builder, error.c_str());
     }
     report_server(builder);
+    inputs.report(builder);
     json_builder_set_member_name(builder, "displays");
     json_builder_begin_array(builder);
     for (const auto &entry : displays) {

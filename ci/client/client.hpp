@@ -13,6 +13,7 @@
 
 #include "address.hpp"
 #include "display.hpp"
+#include "inputs.hpp"
 #include "wire-tap.hpp"
 
 /* "mjpeg", "vp8", "h264", "vp9", "h265" separated by commas; false if one is not known */
@@ -62,6 +63,7 @@ public:
     void disconnect();
 
     Display *display(int id);
+    Inputs &keyboard_and_pointer() { return inputs; }
     /* All that is known, as a JSON object in one line */
     std::string report() const;
 
@@ -92,4 +94,5 @@ private:
     std::string error;
 
     std::map<SpiceChannel *, Cursor> cursors;
+    Inputs inputs;
 };

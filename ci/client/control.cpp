@@ -11,6 +11,9 @@ const char *const CONTROL_HELP =
     "                      time, as [microseconds of CLOCK_MONOTONIC, number]\n"
     "  save FILE [N]       the picture of display channel N (0) as a PNG\n"
     "  withhold, answer    stop answering gl-draws; answer them again\n"
+    "  inputs              connect keyboard and pointer, for the two below\n"
+    "  key SCANCODE        press and release\n"
+    "  move X Y [DISPLAY]  the pointer\n"
     "  quit\n";
 
 struct Control {
@@ -72,6 +75,17 @@ static void execute(Control &control, const std::string &line)
         answer = save(control.client, words);
     } else if (command == "withhold" || command == "answer") {
         control.client.withhold_answers(command == "withhold");
+    } else if (command == "inputs") {
+        answer = control.client.keyboard_and_pointer().connect()
+                     ? "{}" : "{\"error\":\"no inputs channel is offered\"}";
+    } else if (command == "key") {
+        unsigned scancode = 0;
+        words >> scancode;
+        control.client.keyboard_and_pointer().press(scancode);
+    } else if (command == "move") {
+        int x = 0, y = 0, display = 0;
+        words >> x >> y >> display;
+        control.client.keyboard_and_pointer().move(x, y, display);
     } else if (command == "quit") {
         control.quit();
     } else {

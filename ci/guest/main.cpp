@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "console.hpp"
+#include "input.hpp"
 #include "options.hpp"
 #include "show.hpp"
 #include "system.hpp"
@@ -220,6 +221,9 @@ static void run(const Options &options, Console &console)
     guest.show->configure(options);
     if (options.cursor) {
         guest.show->set_cursor(true, 0, false, 100, 100);
+    }
+    if (options.input) {
+        tell_of_input(console);
     }
     console.say("ready %ux%u heads=%u pattern=%s", options.size.width, options.size.height,
                 options.heads, options.pattern.c_str());

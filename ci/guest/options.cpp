@@ -23,6 +23,7 @@ const char *const OPTIONS_HELP =
     "  gap=MS              tell of frames that came later after the one before (100)\n"
     "  resize=WxH,WxH...   sizes to go through\n"
     "  resize-every=N      frames between them (60)\n"
+    "  input=0|1           say \"key CODE\" and \"pointer X Y\" for what comes from such devices (0)\n"
     "  wait=0|1            touch the screen only after the command \"start\" (0)\n"
     "  end=hold|reboot|poweroff   after the last frame (hold)\n";
 
@@ -134,6 +135,8 @@ bool Options::set(const std::string &key, const std::string &value, std::string 
         good = parse_flag(value, &sync);
     } else if (key == "gap") {
         good = parse_number(value, 1, 1000000, &gap);
+    } else if (key == "input") {
+        good = parse_flag(value, &input);
     } else if (key == "wait") {
         good = parse_flag(value, &wait);
     } else if (key == "mode") {

@@ -47,6 +47,7 @@ struct Options {
     bool cursor = false;
     bool sync = false;           /* a frame is done when the host has taken it */
     uint32_t gap = 100;          /* milliseconds between frames worth a line */
+    bool input = false;          /* say what comes from keyboards and pointers */
     bool wait = false;           /* leave the kernel's console on the screen until "start" */
     std::vector<Size> resizes;   /* sizes to go through, one every resize_every frames */
     uint32_t resize_every = 60;

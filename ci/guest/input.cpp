@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "input.hpp"
+
+#include <fcntl.h>
+#include <linux/input.h>
+#include <poll.h>
+#include <string>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+static void tell(Console &console, const input_event &event)
+{
+    static int x = 0, y = 0;
+    static bool moved = false;
+    if (event.type == EV_KEY && event.value == 1) {
+        console.say("key %d", event.code);
+    } else if (event.type == EV_ABS && (event.code == ABS_X || event.code == ABS_Y)) {
+        (event.code == ABS_X ? x : y) = event.value;
+        moved = true;
+    } else if (event.type == EV_SYN && moved) {
+        console.say("pointer %d %d", x, y);
+        moved = false;
+    }
+}
+
+static void read_devices(Console &console, std::vector<pollfd> devices)
+{
+    while (poll(devices.data(), devices.size(), -1) > 0) {
+        for (auto &device : devices) {
+            input_event event;
+            if (!device.revents) {
+                continue;
+            }
+            if (read(device.fd, &event, sizeof(event)) == ssize_t(sizeof(event))) {
+                tell(console, event);
+            } else {
+                device.fd = -1; /* poll() passes over it */
+            }
+        }
+    }
+}
+
+void tell_of_input(Console &console)
+{
+    std::vector<pollfd> devices;
+    for (int i = 0; i < 16; i++) {
+        const auto path = "/dev/input/event" + std::to_string(i);
+        const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+        if (fd >= 0) {
+            devices.push_back({fd, POLLIN, 0});
+        }
+    }
+    if (!devices.empty()) {
+        std::thread(read_devices, std::ref(console), devices).detach();
+    }
+}

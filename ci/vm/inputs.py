@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Keyboard and pointer of a client get to the guest, whatever way its display takes."""
+
+from support.picture import LOSSLESS, LOSSY, wrong_corners
+from support.vmtest import SIZE, VmTest
+from support.waiting import wait_until
+
+DEVICES = ["-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci"]
+# The key A, as a scancode of set 1 and as Linux has it
+SCANCODE_A, KEY_A = 0x1e, 30
+TABLET_RANGE = 0x7fff
+
+
+class Inputs(VmTest):
+
+    def _types_and_points(self, vm, client, size):
+        client.ask("inputs")
+        wait_until(lambda: client.report()["inputs"] and client.report()["places_pointer"],
+                   "the client may type and say where the pointer is")
+        after = vm.serial.position()
+        client.ask("key {}".format(SCANCODE_A))
+        vm.serial.wait("SPICEGL key {}$".format(KEY_A), after=after)
+        for x, y in ((size[0] // 4, size[1] // 2), (size[0] - 1, 0)):
+            after = vm.serial.position()
+            client.ask("move {} {}".format(x, y))
+            place = vm.serial.wait(r"SPICEGL pointer (\d+) (\d+)", after=after)
+            for got, at, length in zip(place.groups(), (x, y), size):
+                self.assertAlmostEqual(int(got), at * TABLET_RANGE / length, delta=2)
+
+    def test_keys_and_pointer_of_local_and_remote_clients_reach_the_guest(self):
+        with self.machine(unix=True, guest={"input": 1}, extra=DEVICES) as vm:
+            for way, tolerance, size in (("tcp", LOSSY, SIZE), ("unix", LOSSLESS, (800, 600))):
+                vm.tell("resize {}x{}".format(*size))
+                with vm.client(way) as client:
+                    client.wait_for_picture(
+                        lambda p: wrong_corners(p, *size, tolerance=tolerance))
+                    self._types_and_points(vm, client, size)
+                wait_until(lambda: not vm.display()["clients"], "the client is gone")
