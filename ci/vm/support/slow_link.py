@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 
-# As much as one read takes off a connection: about a packet
+# As much as one read takes off a connection where there is a rate: about a packet
 PACKET = 1400
 
 
@@ -24,12 +24,14 @@ class SlowLink:
         self._rate, self._delay, self._buffered = rate, delay, buffered
         self._free_at = {"up": 0.0, "down": 0.0}    # when the line has sent what it has
         self.passed = {"up": 0, "down": 0}          # bytes that have come out at the other end
+        # What is taken at once, and the kernel's buffer: the link's own is what counts
+        self._chunk = PACKET if rate else 65536
         self._loop = asyncio.new_event_loop()
         self._reading = asyncio.Event()
         self._reading.set()
         self._listener = socket.socket()
-        # Accepted sockets inherit it: the link's own buffer is what counts, not the kernel's
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, PACKET * 2)
+        # Accepted sockets inherit it
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._chunk * 2)
         self._listener.bind(("127.0.0.1", 0))
         self._listener.listen(32)
         self._listener.setblocking(False)
@@ -51,8 +53,13 @@ class SlowLink:
     def go_on(self):
         self._loop.call_soon_threadsafe(self._reading.set)
 
-    def set_rate(self, rate):
-        self._rate = rate
+    def become(self, rate, delay):
+        """From now on: of another bandwidth and delay"""
+        self._loop.call_soon_threadsafe(self._become, rate, delay)
+
+    def _become(self, rate, delay):
+        self._rate, self._delay = rate, delay
+        self._chunk = PACKET if rate else 65536
 
     def close(self):
         if self._thread.is_alive():
@@ -90,7 +97,7 @@ class SlowLink:
 
     async def _connection(self, client):
         server = socket.socket()
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, PACKET * 2)
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._chunk * 2)
         pumps = []
         try:
             for end in (client, server):
@@ -115,7 +122,7 @@ class SlowLink:
         try:
             while not delivery.done():
                 await self._reading.wait()
-                data = await self._loop.sock_recv(source, PACKET)
+                data = await self._loop.sock_recv(source, self._chunk)
                 if not data:
                     return
                 await self._reading.wait()

@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""No client, whatever it does, holds up the guest or another client.
+
+The guest counts a frame when the host has taken it (sync=1), and the time between frames. Other
+work on the machine makes gaps too: each claim compares with the same seconds without the
+client in question, in the same guest, and is tried again where it does not hold. What a machine
+does to a test comes and goes; a client that freezes a guest does so each time.
+
+Clients run with low priority: in truth they have CPUs of their own, and a server that is
+kept from working by their decoding is not what is looked for.
+"""
+
+import contextlib
+import time
+
+from support.slow_link import SlowLink
+from support.vmtest import VmTest
+from support.waiting import wait_until
+
+ATTEMPTS = 4
+SECONDS = 5
+GAP_US = 100000
+# 50 kbit/s and half a second each way
+THIN = {"rate": 50000 / 8, "delay": 0.5}
+# Messages that may be on their way to a client whose line takes them at once, see gl-flow.hpp;
+# it grows a little where acknowledgements come in bursts
+ON_THE_WAY = 6
+
+
+class Frozen(VmTest):
+
+    def _machine(self, pattern="motion", size="640x360", **options):
+        guest = {"pattern": pattern, "size": size, "sync": 1, "flips": "forever"}
+        return self.machine(unix=True, many_clients=True, guest=guest, **options)
+
+    def _watch(self, vm, during):
+        """The guest's numbers for SECONDS and as long as it takes to enter and leave during"""
+        vm.tell("flips forever")
+        with during():
+            time.sleep(SECONDS)
+        # A frame that never comes is no gap yet
+        frames = vm.progress()["flips"]
+        wait_until(lambda: vm.progress()["flips"] > frames + 10, "the guest goes on")
+        return vm.progress()
+
+    def _is_not_noticed(self, vm, client):
+        tries = []
+        for _ in range(ATTEMPTS):
+            alone = self._watch(vm, contextlib.nullcontext)
+            wait_until(lambda: not vm.display()["clients"], "nobody is connected")
+            seen = self._watch(vm, client)
+            wait_until(lambda: not vm.display()["clients"], "the client is gone", 30)
+            tries.append((alone, seen))
+            self.log.info("alone %s, with the client %s", alone, seen)
+            if (seen["maxgap"] <= max(GAP_US, alone["maxgap"]) and
+                    seen["flips"] / seen["t"] >= 0.9 * alone["flips"] / alone["t"]):
+                self.assertNotIn("draw not done", vm.stderr())
+                return
+        self.fail("each time a gap that is not there without the client: {}".format(tries))
+
+    def _client(self, vm, way="tcp", frames=3, options=(), **more):
+        client = vm.client(way, options=["--counter", *options], nice=10, **more)
+        client.wait_for_frames(frames, timeout=60)
+        return client
+
+    @contextlib.contextmanager
+    def _stopped(self, vm, way):
+        with self._client(vm, way) as client:
+            client.stop()
+            yield
+            client.go_on()
+
+    def test_a_stopped_local_client_does_not_hold_up_the_guest(self):
+        with self._machine() as vm:
+            self._is_not_noticed(vm, lambda: self._stopped(vm, "unix"))
+
+    def test_a_stopped_remote_client_does_not_hold_up_the_guest(self):
+        with self._machine() as vm:
+            self._is_not_noticed(vm, lambda: self._stopped(vm, "tcp"))
+
+    def test_a_client_that_stops_reading_does_not_hold_up_the_guest(self):
+        with self._machine() as vm:
+            @contextlib.contextmanager
+            def client():
+                with SlowLink(vm.port) as link, self._client(vm, port=link.port):
+                    link.stop_reading()
+                    yield
+            self._is_not_noticed(vm, client)
+
+    def test_a_client_behind_a_thin_line_does_not_hold_up_the_guest(self):
+        with self._machine() as vm:
+            @contextlib.contextmanager
+            def client():
+                with SlowLink(vm.port) as link, self._client(vm, port=link.port):
+                    link.become(**THIN)
+                    yield
+            self._is_not_noticed(vm, client)
+
+    def test_a_client_that_never_answers_a_draw_does_not_hold_up_the_guest(self):
+        with self._machine() as vm:
+            self._is_not_noticed(
+                vm, lambda: self._client(vm, "unix", frames=1, options=["--withhold"]))
+
+    def test_a_client_killed_in_mid_frame_does_not_hold_up_the_guest(self):
+        with self._machine() as vm:
+            @contextlib.contextmanager
+            def client():
+                # At this rate a frame is always on its way
+                with SlowLink(vm.port) as link:
+                    for way in ("tcp", "unix", "tcp"):
+                        one = self._client(vm, way, port=link.port)
+                        link.become(rate=50000, delay=0.0)
+                        time.sleep(0.5)
+                        one.process.kill()
+                        one.process.wait()
+                        link.become(rate=None, delay=0.0)
+                    yield
+            self._is_not_noticed(vm, client)
+
+    # Several at once
+
+    @staticmethod
+    def _frames(clients):
+        return [client.display()["frames"] for client in clients]
+
+    def _frames_in(self, clients, seconds):
+        before = self._frames(clients)
+        time.sleep(seconds)
+        return [now - then for now, then in zip(self._frames(clients), before)]
+
+    @contextlib.contextmanager
+    def _stuck(self, vm, link):
+        """Eight clients, each stuck in one way or another"""
+        clients = [self._client(vm, way, options=options, frames=1, port=port)
+                   for way, options, port in (
+                       [("unix", ["--withhold"], None)] * 2 + [("unix", [], None)] * 2 +
+                       [("tcp", [], None)] * 2 + [("tcp", [], link.port)] * 2)]
+        link.stop_reading()
+        for client in clients[2:6]:
+            client.stop()
+        yield
+        link.go_on()
+        for client in clients:
+            client.close()
+
+    def test_eight_stuck_clients_cost_eight_others_no_frames(self):
+        """Their frames with and without the stuck ones, which use no CPU, so that the healthy
+        ones' contention with each other is in both numbers. The pictures are small images, of
+        which a client gets every one, and not video, whose rate an encoder chooses."""
+        with self._machine("counter", spice=["streaming-video=off"]) as vm:
+            healthy = [self._client(vm, way) for way in ("tcp", "unix") * 4]
+            tries = []
+            for _ in range(ATTEMPTS):
+                alone = self._frames_in(healthy, SECONDS)
+                with SlowLink(vm.port) as link, self._stuck(vm, link):
+                    beside = self._frames_in(healthy, SECONDS)
+                    self.assertEqual(len(vm.display()["clients"]), 16)
+                self.log.info("frames alone %s, beside stuck clients %s", alone, beside)
+                tries.append((alone, beside))
+                if all(now >= 0.9 * then for now, then in zip(beside, alone)):
+                    break
+                wait_until(lambda: len(vm.display()["clients"]) == 8, "the stuck ones are gone")
+            else:
+                self.fail("each time less than 90 % of the frames: {}".format(tries))
+            self.assertEqual([client.display()["counter_backwards"] for client in healthy], [0] * 8)
+
+    def test_sixteen_clients_of_which_half_are_stuck_do_not_hold_up_the_guest(self):
+        with self._machine("counter", spice=["streaming-video=off"]) as vm:
+            @contextlib.contextmanager
+            def clients():
+                with contextlib.ExitStack() as all_of_them:
+                    for way in ("tcp", "unix") * 4:
+                        all_of_them.enter_context(self._client(vm, way))
+                    link = all_of_them.enter_context(SlowLink(vm.port))
+                    all_of_them.enter_context(self._stuck(vm, link))
+                    yield
+            self._is_not_noticed(vm, clients)
+
+    # What a client shows when it wakes
+
+    def _wakes(self, vm, client, stop, go_on, most_old):
+        """After it: how many frames were older than the guest's at that time"""
+        stop()
+        vm.flips(60 * 4)
+        vm.tell("flips forever")
+        client_has = wait_until(lambda: vm.progress()["frame"], "frames")
+        woken = time.monotonic()
+        go_on()
+        seen = []
+
+        def fresh():
+            seen.extend(client.seen())
+            return [number for at, number in seen if at > woken and number >= client_has]
+
+        wait_until(fresh, "a frame of now", 30)
+        shown = [number for at, number in seen if at > woken]
+        self.log.info("woken at frame %d, showed %s", client_has, shown[:20])
+        self.assertEqual(shown, sorted(shown))
+        # A frame or two pass between the question and the signal
+        old = [number for number in shown if number < client_has - 3]
+        self.assertLessEqual(len(old), most_old, shown[:40])
+
+    def test_a_remote_client_that_wakes_shows_the_newest_frame(self):
+        """Frames that were on their way when it was stopped come first; there are few"""
+        with self._machine(size="320x240") as vm:
+            with self._client(vm, frames=30, options=["--no-video"]) as client:
+                for _ in range(2):
+                    self._wakes(vm, client, client.stop, client.go_on, ON_THE_WAY)
+            with SlowLink(vm.port) as link:
+                with self._client(vm, frames=30, options=["--no-video"], port=link.port) as client:
+                    self._wakes(vm, client, link.stop_reading, link.go_on, ON_THE_WAY)
+
+    def test_a_remote_client_that_wakes_shows_the_newest_frame_of_a_video(self):
+        with self._machine(size="320x240") as vm:
+            with self._client(vm, frames=60) as client:
+                client.wait(lambda d: d["video_frames"] > 10, "video")
+                self._wakes(vm, client, client.stop, client.go_on, ON_THE_WAY)
+
+    def test_a_local_client_that_wakes_shows_the_newest_frame(self):
+        with self._machine() as vm, self._client(vm, "unix", frames=30) as client:
+            before = client.display()
+            # The buffer in its hands is one of the two that the guest goes on drawing into
+            self._wakes(vm, client, client.stop, client.go_on, 1)
+            after = client.display()
+            # One that tells it what to show for each time, not for each flip that it missed
+            self.assertLessEqual(after["scanouts"] - before["scanouts"],
+                                 after["draws"] - before["draws"] + 10)
+
+    @staticmethod
+    def _shown(client, count):
+        """The next count pictures or more: [(when, frame number)]"""
+        seen = client.seen()[:0]
+
+        def enough():
+            seen.extend(client.seen())
+            return len(seen) >= count
+
+        wait_until(enough, lambda: "{} pictures, has {}".format(count, seen), 120)
+        return seen
+
+    def test_a_client_behind_a_thin_line_is_only_a_few_frames_behind(self):
+        """How old a picture is when it is shown, beyond what the way takes, in pictures that
+        the line could have carried meanwhile"""
+        with self._machine(size="160x96") as vm, SlowLink(vm.port) as link:
+            with self._client(vm, frames=10, options=["--no-video"], port=link.port) as client:
+                link.become(**THIN)
+                # These were on their way, and show the server how thin the line is now
+                self._shown(client, ON_THE_WAY)
+                before = client.display()
+                shown = self._shown(client, 4)
+                after = client.display()
+                guest, now = vm.progress()["frame"], time.monotonic()
+                picture = ((after["bytes"] - before["bytes"]) /
+                           (after["frames"] - before["frames"]))
+                age = max((guest - number) / 60 - (now - at) for at, number in shown)
+                self.log.info("%d bytes a picture, %.1f s old, shown %s", picture, age, shown)
+                self.assertLess((age - THIN["delay"]) * THIN["rate"] / picture, 5)
