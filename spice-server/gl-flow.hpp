@@ -16,8 +16,6 @@
 #include <cstdint>
 #include <deque>
 
-#include "red-common.h"
-
 class DisplayChannelClient;
 
 namespace red {
