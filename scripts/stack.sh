@@ -10,9 +10,11 @@
 #   stock                      both as they came
 #   qemu-patched-spice-stock   built against stock's headers and library
 #   qemu-stock-spice-patched   the other way round
+#   sanitized                  patched, with ASan and UBSan in what the queue touches
+#   tsan                       the patched spice-server, with TSan; no QEMU
 #   bisect                     both at the patch that is being tried
 
-VARIANTS=(patched stock qemu-patched-spice-stock qemu-stock-spice-patched)
+VARIANTS=(patched stock qemu-patched-spice-stock qemu-stock-spice-patched sanitized tsan)
 
 check_variant() {
     [[ " ${VARIANTS[*]} bisect " == *" $1 "* ]] ||
@@ -33,7 +35,7 @@ source_dir() {
     local which=$1
     [[ $which != qemu-*-spice-* ]] || { which=${which#qemu-}; which=${which%%-*}; }
     case $which in
-        patched) echo "$BUILD/src/$2" ;;
+        patched|sanitized|tsan) echo "$BUILD/src/$2" ;;
         *) echo "$BUILD/src/$2-$which" ;;
     esac
 }
@@ -58,7 +60,7 @@ in_component() {
         src=$at/src obj=$at/obj prefix=$at/install spice=$at/spice
     fi
     # shellcheck disable=SC2016 # expanded there
-    env_run --at "$obj" "${binds[@]}" env SRC="$src" OBJ="$obj" PREFIX="$prefix" SPICE="$spice" \
+    env_run --at "$obj" "${binds[@]}" env SRC="$src" OBJ="$obj" PREFIX="$prefix" SPICE="$spice" REPO="$REPO" \
         PATH="/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin" \
         CCACHE_DIR="$CACHE/ccache" CCACHE_MAXSIZE=5G \
         CCACHE_SLOPPINESS=include_file_mtime,include_file_ctime \

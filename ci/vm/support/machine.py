@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 
-from . import stack
+from . import sanitizers, stack
 from .client import Client
 from .serial import Serial
 from .waiting import SCALE, Late, wait_until
@@ -102,6 +102,7 @@ class Machine:
         self.serial = Serial(os.path.join(self.rundir, "serial"),
                              os.path.join(self.logdir, "serial.log"))
         environment = dict(os.environ)
+        environment.update(sanitizers.environment(self.logdir))
         environment.update(self._environment)
         # A sandboxed or multi-user host: never take a session's display or card by accident
         environment.pop("DISPLAY", None)
@@ -164,6 +165,7 @@ class Machine:
         if self.serial:
             self.serial.close()
         shutil.rmtree(self.rundir, ignore_errors=True)
+        sanitizers.check(self.logdir)
 
     def quit(self):
         """Ends QEMU alone: clients that have gone elsewhere live on"""
