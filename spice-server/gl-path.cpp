@@ -241,12 +241,15 @@ void GlPath::get_stats(QXLGLClientStats *stats, uint32_t *num)
 {
     std::lock_guard<std::mutex> guard(lock);
     const uint32_t room = stats ? *num : 0;
+    /* The caller's element may be another than ours: it is as long as it says */
+    const uint32_t element = room ? stats->size : 0;
+    auto out = reinterpret_cast<uint8_t *>(stats);
     uint32_t n = 0;
 
     for (const auto &client : clients) {
         if (n < room) {
             QXLGLClientStats s{};
-            s.size = std::min<uint32_t>(stats[n].size, sizeof(s));
+            s.size = std::min<uint32_t>(element, sizeof(s));
             s.path = client.path;
             s.connection_id = client.connection_id;
             s.codec = client.codec;
@@ -254,7 +257,7 @@ void GlPath::get_stats(QXLGLClientStats *stats, uint32_t *num)
             s.bytes = client.bytes;
             s.path_changes = client.path_changes;
             s.path_reason = client.path_reason;
-            memcpy(&stats[n], &s, s.size);
+            memcpy(out + size_t{n} * element, &s, s.size);
         }
         n++;
     }

@@ -87,7 +87,8 @@ int spice_qxl_gl_get_stats(QXLInstance *qxl, QXLGLStats *stats, QXLGLClientStats
     if (!gl) {
         return error;
     }
-    if (!stats || stats->size < sizeof(stats->size) || (clients && !num_clients)) {
+    if (!stats || stats->size < sizeof(stats->size) || (clients && !num_clients) ||
+        (clients && *num_clients && clients->size < sizeof(clients->size))) {
         return -EINVAL;
     }
     gl->get_stats(stats, clients, num_clients);

@@ -156,7 +156,7 @@ typedef struct QXLGLStats {
 } QXLGLStats;
 
 typedef struct QXLGLClientStats {
-    uint32_t size;            /* as in QXLGLStats; set in each element */
+    uint32_t size;            /* as in QXLGLStats; the first element's counts */
     uint32_t path;            /* QXL_GL_PATH_* */
     uint32_t connection_id;   /* SpiceChannelEventInfo.connection_id */
     uint32_t codec;           /* SpiceVideoCodecType of the running stream, 0: none */

@@ -149,5 +149,47 @@ TEST_P(EachKind, may_be_there_when_the_server_ends_in_the_middle_of_a_draw)
     EXPECT_EQ(a.released(), 1);
 }
 
+TEST_F(Clients, are_counted_for_callers_that_know_more_or_less_about_each)
+{
+    LentImage &image = lend(1);
+    flip(image);
+    RawClient first(server, false), second(server, false);
+    ASSERT_TRUE(first.ok() && second.ok());
+    first.init();
+    second.init();
+    ASSERT_TRUE(run_main_loop(10000, [this] { return clients_connected() == 2; }));
+
+    QXLGLStats got = {};
+    got.size = sizeof(got);
+    uint32_t count = 2;
+    struct {
+        QXLGLClientStats known;
+        uint64_t later;
+    } longer[2] = {};
+    longer[0].known.size = longer[1].known.size = sizeof(longer[0]);
+    longer[0].later = longer[1].later = 42;
+    ASSERT_EQ(spice_qxl_gl_get_stats(qxl, &got, &longer[0].known, &count), 0);
+    QXLGLClientStats same[2] = {};
+    same[0].size = same[1].size = sizeof(same[0]);
+    ASSERT_EQ(spice_qxl_gl_get_stats(qxl, &got, same, &count), 0);
+    struct {
+        uint32_t size, path, connection_id;
+    } shorter[3] = {};
+    shorter[0].size = shorter[1].size = sizeof(shorter[0]);
+    ASSERT_EQ(spice_qxl_gl_get_stats(qxl, &got, reinterpret_cast<QXLGLClientStats *>(shorter),
+                                     &count), 0);
+    for (int i = 0; i < 2; i++) {
+        EXPECT_EQ(longer[i].known.size, sizeof(QXLGLClientStats));
+        EXPECT_EQ(longer[i].later, 42u);
+        EXPECT_EQ(longer[i].known.connection_id, same[i].connection_id);
+        EXPECT_EQ(shorter[i].connection_id, same[i].connection_id);
+    }
+    EXPECT_NE(same[0].connection_id, 0u);
+    EXPECT_EQ(shorter[2].connection_id, 0u) << "beyond the caller's elements";
+    count = 1;
+    same[0].size = 2;
+    EXPECT_EQ(spice_qxl_gl_get_stats(qxl, &got, same, &count), -EINVAL);
+}
+
 INSTANTIATE_TEST_SUITE_P(ARemoteClient, EachKind, testing::Values(false));
 INSTANTIATE_TEST_SUITE_P(ALocalClient, EachKind, testing::Values(true));
