@@ -507,6 +507,7 @@ void GlDisplay::hardware_gave_back(const std::list<DisplayChannelClient *> &clie
     auto surface = channel->priv->surfaces[0];
     for (auto dcc : clients) {
         if (!hardware.serves(dcc)) {
+            path.find(dcc)->card_failed = true;
             join_streams(dcc);
         }
         if (is_current && surface) {

@@ -160,10 +160,16 @@ GlPath::Way GlPath::way_of(const GlClient &client, const RedPipeItem *item)
         return { QXL_GL_PATH_HARDWARE, static_cast<const GlStreamItem *>(item)->codec,
                  "the picture moves, and the card encodes" };
     }
+    const bool after_card = client.path == QXL_GL_PATH_HARDWARE;
+    const char *card_failed = "the card's encoder failed";
     auto agent = stream_agent(client.dcc, item);
     if (agent && agent->video_encoder) {
         const uint32_t codec = agent->video_encoder->codec_type;
-        return { QXL_GL_PATH_SOFTWARE, codec, "the picture moves" };
+        return { QXL_GL_PATH_SOFTWARE, codec, after_card ? card_failed : "the picture moves" };
+    }
+    if (after_card) {
+        return { QXL_GL_PATH_IMAGE, 0,
+                 client.card_failed ? card_failed : "the picture stands still" };
     }
     if (agent) {
         return { QXL_GL_PATH_IMAGE, 0, agent->encoder_wanted ? "the encoder failed" :

@@ -33,6 +33,8 @@ struct GlClient {
     bool late = false;
     /* Local: the picture changed while it was busy with an older one */
     bool missed = false;
+    /* Remote: the card's encoder failed, it is not tried again */
+    bool card_failed = false;
     /* Remote: it has more in its pipe than it takes; it gets the whole picture
      * once it has caught up, and nothing until then. */
     bool lagging = false;

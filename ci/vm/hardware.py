@@ -7,6 +7,7 @@ import pwd
 from support.hardware import CARD, H264, OTHER_CARD, Card
 from support.picture import LOSSLESS, LOSSY, wrong_corners
 from support.vmtest import SIZE, VmTest
+from support.waiting import wait_until
 
 WARNING = "hardware path of client"
 
@@ -93,6 +94,55 @@ class Hardware(VmTest):
             vm.flips(60)
             self.assertEqual(client.display()["video_frames"], 0)
             self.assertEqual(card.log("frame "), [])
+
+    def test_the_stream_follows_the_size_and_the_scanout_that_goes_and_comes(self):
+        vm, _ = self.card_machine()
+        with vm:
+            client = self.moving(vm)
+            for size in ((800, 600), (1024, 768)):
+                vm.tell("resize {}x{}".format(*size))
+                vm.tell("flips forever")
+                client.wait_for_size(*size)
+                self.wait_for_path(vm, "hardware")
+            vm.tell("off")
+            vm.tell("on")
+            vm.tell("resize {}x{}".format(*SIZE))
+            vm.tell("set pattern=corners")
+            vm.tell("flips forever")
+            client.wait_for_picture(right(LOSSY))
+            vm.flips(5)
+            client.wait_for_picture(right(LOSSLESS))
+            self.assertNotIn(WARNING, vm.stderr())
+
+    def test_clients_that_come_and_go_in_motion_leave_nothing_behind(self):
+        vm, _ = self.card_machine()
+        with vm:
+            def come_and_go():
+                client = self.moving(vm)
+                client.process.kill()
+                client.process.wait()
+                wait_until(lambda: not vm.display()["clients"], "the client is gone")
+
+            def threads():
+                return os.listdir("/proc/{}/task".format(vm.process.pid))
+
+            come_and_go()
+            files, tasks = len(vm.open_files()), len(threads())
+            for _ in range(4):
+                come_and_go()
+            wait_until(lambda: len(vm.open_files()) <= files and len(threads()) <= tasks,
+                       lambda: "{} files, {} threads, as before: {}, {}".format(
+                           len(vm.open_files()), len(threads()), files, tasks))
+
+    def test_the_server_ends_while_an_encoder_works_and_while_one_hangs(self):
+        for order in ("", "stall-at=20"):
+            vm, card = self.card_machine(name="end" + order[:5])
+            with vm:
+                card.order(order)
+                self.moving(vm)
+                wait_until(lambda: len(card.log("frame ")) >= 20, "20 frames")
+                vm.qmp("quit")
+                self.assertEqual(vm.process.wait(20), 0)
 
     def _gives_way(self, order, reason):
         vm, card = self.card_machine(name=order.split("=")[0])
