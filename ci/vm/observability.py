@@ -29,8 +29,8 @@ class Observability(VmTest):
                 return [c for c in self._changes(vm) if c[3] == "the encoder failed"]
 
             wait_until(failed, "the encoder fails", timeout=60)
-            client.wait(lambda d: d["codec"] not in (None, CODEC) and d["video_frames"] >= 30,
-                        "video in another codec", timeout=60)
+            client.wait(lambda d: d["codec"] not in (None, CODEC), "video in another codec",
+                        timeout=60)
             vm.tell("stop")
             self.assertEqual(failed(), [("software", "image", "no video", "the encoder failed")])
             self.assertEqual(self._changes(vm)[0][:3], ("none", "image", "no video"))
