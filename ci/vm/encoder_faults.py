@@ -29,30 +29,27 @@ class EncoderFaults(VmTest):
         self.assertFalse(client.picture().is_flat())
 
     def _next_video(self, vm, client):
-        """Motion after a while without, which is a new video to the server"""
-        streams = client.display()["streams"]
-        for _ in range(5):
-            vm.tell("stop")
-            vm.tell("set pattern=corners")
-            client.wait_for_picture(right)
-            vm.tell("set pattern=motion")
-            seen = client.display()["video_frames"]
-            vm.tell("flips forever")
-            display = client.wait(lambda d, n=seen: d["video_frames"] > n + 20, "more video")
-            if display["streams"] > streams:
-                return
-        self.fail("the video does not end")
+        """A dark screen ends the video"""
+        before = client.display()
+        vm.tell("stop")
+        vm.tell("off")
+        vm.tell("on")
+        vm.tell("flips forever")
+        client.wait(lambda d: d["streams"] > before["streams"] and
+                            d["video_frames"] > before["video_frames"], "more video", timeout=60)
+        vm.tell("stop")
+        vm.tell("set pattern=corners")
+        client.wait_for_picture(right)
 
     def _fails(self, fault, reason):
         with self._machine(fault) as vm:
             client = vm.client("tcp", options=["--codec", CODEC, "--counter"])
             client.wait_for_frames(1)
             vm.tell("flips forever")
-            wait_until(lambda: self._warnings(vm), "the encoder fails")
+            wait_until(lambda: self._warnings(vm), "the encoder fails", timeout=60)
             self._goes_on(client)
-            display = client.wait(lambda d: d["codec"] not in (None, CODEC) and
-                                  d["video_frames"] >= 30, "video in another codec")
-            self.assertEqual(display["counter_backwards"], 0)
+            client.wait(lambda d: d["codec"] not in (None, CODEC), "video in another codec",
+                        timeout=60)
             self._next_video(vm, client)
             self.assertLess(vm.progress()["maxgap"], 2000000)
             warnings = self._warnings(vm)
