@@ -9,7 +9,7 @@ from support.picture import LOSSLESS, LOSSY, wrong_corners
 from support.vmtest import SIZE, VmTest
 from support.waiting import wait_until
 
-REMOTE = ("software", "image")
+REMOTE = ("hardware", "software", "image")
 
 
 class Access(VmTest):
@@ -40,8 +40,9 @@ class Access(VmTest):
     def _moves(self, vm, client):
         frames = client.display()["frames"]
         vm.tell("set pattern=motion")
-        vm.flips(60)
+        vm.tell("flips forever")
         client.wait(lambda d: d["frames"] > frames + 10, "frames of a moving picture")
+        vm.tell("stop")
         vm.tell("set pattern=corners")
 
     def _leaves(self, vm, client):
@@ -49,14 +50,13 @@ class Access(VmTest):
         wait_until(lambda: not vm.display()["clients"], "the client is gone")
 
     def _refused(self, vm, way, options=()):
-        """What a client says that is not let in, or not to the display"""
+        """A client that is not let in, or not to the display, is told so"""
         client = vm.client(way, options=options)
-        error = wait_until(lambda: client.ask("report")["error"],
-                           "a {} client with {} is refused".format(way, options))
+        wait_until(lambda: client.ask("report")["error"],
+                   "a {} client with {} is refused".format(way, options))
         self.assertIsNone(client.ask("save /dev/null")["saved"])
         client.close()
         self.assertEqual(vm.display()["clients"], [])
-        return error
 
     def test_a_password_lets_local_and_remote_clients_in_and_nobody_else(self):
         tls = self._certificates()
@@ -80,6 +80,12 @@ class Access(VmTest):
             vm.qmp("expire_password", protocol="spice", time="never")
             for way in ("tcp", "unix"):
                 self._leaves(vm, self._served(vm, way, ["--password=second"]))
+
+    def test_a_password_guards_a_unix_socket_that_is_the_only_way_in(self):
+        with self.machine(tcp=False, unix=True, auth=["password-secret=ticket"],
+                          extra=["-object", "secret,id=ticket,data=right"]) as vm:
+            self._refused(vm, "unix", ["--password=wrong"])
+            self._leaves(vm, self._served(vm, "unix", ["--password=right"]))
 
     def _tls_channels(self, vm):
         """For each of a client's channels: whether it is encrypted"""
@@ -120,13 +126,11 @@ class Access(VmTest):
                 self._refused(vm, way)
             self._leaves(vm, self._served(vm, "tls", [ca]))
 
-    def _sasl(self, mechanisms):
-        return keys.sasl_users(os.path.join(self._folder, "sasl"), mechanisms, {"ann": "right"})
-
     def test_sasl_users_are_served_and_nobody_else(self):
         tls = self._certificates()
         # Without TLS, spice-server asks for a mechanism that encrypts
-        users = self._sasl("DIGEST-MD5 SCRAM-SHA-256 PLAIN")
+        users = keys.sasl_users(os.path.join(self._folder, "sasl"),
+                                "DIGEST-MD5 SCRAM-SHA-256 PLAIN", {"ann": "right"})
         ca = "--ca=" + keys.ca_file(tls)
         with self.machine(unix=True, tls=tls, auth=["sasl=on"], environment=users) as vm:
             for way in ("tcp", "unix", "tls"):
