@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "settings.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <glib.h>
+
+#include "client.hpp"
+#include "control.hpp"
+
+namespace {
+
+/* As GLib gives them */
+struct Words {
+    gchar *uri = nullptr, *user = nullptr, *password = nullptr, *ca = nullptr;
+    gchar *picture = nullptr, *json = nullptr, *codecs = nullptr, *size = nullptr;
+    gint64 frames = 0;
+    gboolean direct = FALSE, no_video = FALSE, withhold = FALSE, stop = FALSE;
+    gboolean control = FALSE, counter = FALSE;
+};
+
+} // namespace
+
+static std::vector<GOptionEntry> entries(Words &words, Settings &settings)
+{
+    return {
+        {"uri", 'u', 0, G_OPTION_ARG_STRING, &words.uri,
+         "spice://HOST[:PORT][?tls-port=PORT] or spice+unix:///PATH", "URI"},
+        {"password", 0, 0, G_OPTION_ARG_STRING, &words.password, "The ticket, or the SASL password",
+         "P"},
+        {"user", 0, 0, G_OPTION_ARG_STRING, &words.user, "The SASL user; codecs are not counted",
+         "NAME"},
+        {"ca", 0, 0, G_OPTION_ARG_FILENAME, &words.ca, "Who signs a TLS server's certificate", "PEM"},
+        {"direct", 0, 0, G_OPTION_ARG_NONE, &words.direct,
+         "Let spice-gtk connect, as for TLS, and for migration; codecs and bytes are not counted",
+         nullptr},
+        {"frames", 0, 0, G_OPTION_ARG_INT64, &words.frames, "End after N updates of the picture", "N"},
+        {"seconds", 0, 0, G_OPTION_ARG_DOUBLE, &settings.seconds, "End after S seconds", "S"},
+        {"until-idle", 0, 0, G_OPTION_ARG_INT, &settings.until_idle,
+         "End when the picture has not changed for MS milliseconds", "MS"},
+        {"wait-size", 0, 0, G_OPTION_ARG_STRING, &words.size,
+         "The conditions count from this size on", "WxH"},
+        {"timeout", 0, 0, G_OPTION_ARG_DOUBLE, &settings.timeout,
+         "Fail if the conditions are not met after S seconds (60)", "S"},
+        {"channel", 0, 0, G_OPTION_ARG_INT, &settings.display,
+         "The display channel that conditions and --save are about (0)", "N"},
+        {"save", 0, 0, G_OPTION_ARG_FILENAME, &words.picture, "Write the last picture", "PNG"},
+        {"json", 0, 0, G_OPTION_ARG_FILENAME, &words.json, "Write the report here, not to stdout",
+         "FILE"},
+        {"codec", 0, 0, G_OPTION_ARG_STRING, &words.codecs,
+         "Preferred codecs, best first: mjpeg,vp8,h264,vp9,h265", "LIST"},
+        {"no-video", 0, 0, G_OPTION_ARG_NONE, &words.no_video,
+         "Tell the server that this client knows no video codec", nullptr},
+        {"counter", 0, 0, G_OPTION_ARG_NONE, &words.counter,
+         "Read the guest's frame counter in each update", nullptr},
+        {"withhold", 0, 0, G_OPTION_ARG_NONE, &words.withhold, "Never answer gl-draws", nullptr},
+        {"stall", 0, 0, G_OPTION_ARG_NONE, &words.stop,
+         "After the first update, stop reading and answering until killed", nullptr},
+        {"control", 0, 0, G_OPTION_ARG_NONE, &words.control, "Take commands from stdin", nullptr},
+        {nullptr, 0, 0, G_OPTION_ARG_NONE, nullptr, nullptr, nullptr}};
+}
+
+static bool parse_size(const char *text, Settings *settings)
+{
+    char rest;
+    return sscanf(text, "%ux%u%c", &settings->width, &settings->height, &rest) == 2 &&
+           settings->width && settings->height;
+}
+
+/* What is wrong with them; empty if nothing is. Takes over what has to be parsed. */
+static std::string problem(const Words &words, Settings *settings)
+{
+    using namespace std::string_literals;
+    if (!words.uri) {
+        return "--uri is needed";
+    }
+    if (!settings->address.parse(words.uri)) {
+        return "neither spice://HOST[:PORT][?tls-port=PORT] nor spice+unix:///PATH: "s + words.uri;
+    }
+    if (words.size && !parse_size(words.size, settings)) {
+        return "not WxH: "s + words.size;
+    }
+    if (words.codecs && !parse_codecs(words.codecs, &settings->codecs)) {
+        return "no such codec in "s + words.codecs;
+    }
+    if (words.frames < 0 || settings->seconds < 0 || settings->until_idle < 0) {
+        return "conditions are positive numbers";
+    }
+    settings->direct = words.direct || !settings->address.tls_port.empty();
+    if (words.no_video && (settings->direct || words.user)) {
+        return "--no-video needs a connection without TLS, SASL and --direct";
+    }
+    return "";
+}
+
+static void take_over(const Words &words, Settings *settings)
+{
+    const auto text = [](const gchar *word) { return std::string(word ? word : ""); };
+    settings->uri = text(words.uri);
+    settings->picture = text(words.picture);
+    settings->json = text(words.json);
+    settings->user = text(words.user);
+    settings->password = text(words.password);
+    settings->ca_file = text(words.ca);
+    settings->frames = words.frames;
+    settings->withhold = words.withhold;
+    settings->stop_reading = words.stop;
+    settings->no_video = words.no_video;
+    settings->control = words.control;
+    settings->counter = words.counter;
+}
+
+Settings parse_settings(int argc, char **argv)
+{
+    Settings settings;
+    Words words;
+    GError *error = nullptr;
+    GOptionContext *context = g_option_context_new("- a SPICE client without a window");
+    g_option_context_add_main_entries(context, entries(words, settings).data(), nullptr);
+    g_option_context_set_description(context, CONTROL_HELP);
+    const bool parsed = g_option_context_parse(context, &argc, &argv, &error);
+    const std::string why = !parsed ? error->message : argc > 1 ? "no other arguments are taken"
+                                                                : problem(words, &settings);
+    if (!why.empty()) {
+        fprintf(stderr, "spicegl-client: %s; see --help\n", why.c_str());
+        exit(2);
+    }
+    take_over(words, &settings);
+    return settings;
+}

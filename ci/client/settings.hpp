@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the command line asks for. */
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "address.hpp"
+
+struct Settings {
+    Address address;
+    std::string uri, picture, json;          /* empty where not given, as for the next line */
+    std::string user, password, ca_file;
+    std::vector<int> codecs;
+    int display = 0;
+    int64_t frames = 0;       /* 0: no such condition, as for all below */
+    double seconds = 0;
+    int until_idle = 0;       /* milliseconds */
+    uint32_t width = 0, height = 0;
+    double timeout = 60;      /* seconds */
+    bool withhold = false, stop_reading = false, no_video = false, control = false, counter = false;
+    bool direct = false;
+};
+
+/* Prints the reason and leaves on a bad command line */
+Settings parse_settings(int argc, char **argv);
