@@ -15,6 +15,8 @@ namespace red {
 static constexpr uint64_t READBACK_TIMEOUT_NS = NSEC_PER_SEC;
 /* Pictures are read at most this often, whatever the guest's rate; the last one always is */
 static constexpr uint64_t READBACK_INTERVAL_NS = NSEC_PER_SEC / 125;
+/* Of a guest that draws faster than that, each read keeps one frame waiting: a screen's rate will do */
+static constexpr uint64_t FAST_GUEST_INTERVAL_NS = NSEC_PER_SEC / 60;
 /* A new scanout is usually followed by a draw; where it is not, it is read after this time */
 static constexpr uint64_t UNDRAWN_NS = 10 * NSEC_PER_MILLISEC;
 /* A GPU that is reset more often than so many times a minute does not work either */
@@ -86,6 +88,7 @@ void GlReader::drawn(const GlRect &drawn, std::shared_ptr<GlFence> drawn_fence, 
         std::lock_guard<std::mutex> guard(mutex);
         fence.swap(drawn_fence); // the former one goes after the lock
         unread = unread.united(drawn);
+        draws_unread++;
         draw_expected_ns = 0;
         announce = announced;
         answer = read;
@@ -197,7 +200,9 @@ bool GlReader::wants_to_read() const
 
 uint64_t GlReader::next_read_ns() const
 {
-    return std::max(draw_expected_ns, last_read_ns + READBACK_INTERVAL_NS);
+    const bool fast = draws_unread > 1;
+    return std::max(draw_expected_ns,
+                    last_read_ns + (fast ? FAST_GUEST_INTERVAL_NS : READBACK_INTERVAL_NS));
 }
 
 void GlReader::wait(Lock &lock)
@@ -227,6 +232,7 @@ void GlReader::read(Lock &lock)
         damage.reset(width = all.w, height = all.h);
     }
     unread = {};
+    draws_unread = 0;
     whole = false;
     last_read_ns = spice_get_monotonic_time_ns();
     read_ids.insert(scanout.image->id());

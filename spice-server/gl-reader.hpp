@@ -127,6 +127,7 @@ private:
     GlScanout scanout;
     std::shared_ptr<GlFence> fence;
     GlRect unread;
+    unsigned int draws_unread = 0; /* that it is from */
     bool whole = false;
     bool announce = false;     /* somebody waits for drawing_done() */
     bool answer = false;       /* a draw waits for reading_over() */
