@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Guests of every rate, and a remote client that sees 60 frames a second of them.
+
+On a machine with few CPUs a client costs an emulated guest flips that have nothing to do with
+waiting: decoding, encoding and reading take CPU time. What the promise is about is separated from
+that by what QEMU notes of each draw. A guest can begin its next frame when its draw is done; only
+draws that are read back for the client take longer than they do with nobody connected. How many
+there are (readbacks) is counted, how long such a draw takes is the median of that
+many longest ones: their product is the time that the client has kept the guest. A
+mean would also have what other work on the machine does to single draws.
+"""
+
+import statistics
+import time
+
+from support.drawtimes import DrawTimes
+from support.vmtest import VmTest
+
+ATTEMPTS = 4
+SECONDS = 4
+# What a client can see
+CLIENT_RATE = 60
+
+
+class Rates(VmTest):
+
+    def _measure(self, vm, draws):
+        """Of SECONDS: flips, draws, readbacks, and the times that draws took"""
+        before, since = vm.display(), time.time()
+        vm.tell("flips forever")
+        time.sleep(SECONDS)
+        guest = vm.progress()
+        until, after = time.time(), vm.display()
+        return {"flips": guest["flips"] * 1000 / guest["t"],
+                "draws": after["draws"] - before["draws"],
+                "readbacks": after["readbacks"] - before["readbacks"],
+                "times": sorted(draws.between(since, until)), "seconds": until - since}
+
+    @staticmethod
+    def _kept(alone, beside):
+        """The share of the time that readbacks have kept the guest from drawing"""
+        if not beside["readbacks"]:
+            return 0
+        read = beside["times"][-beside["readbacks"]:]
+        longer = statistics.median(read) - statistics.median(alone["times"])
+        return beside["readbacks"] * longer / beside["seconds"]
+
+    def _problem(self, rate, alone, beside, frames):
+        if rate <= CLIENT_RATE and beside["flips"] < 0.9 * alone["flips"]:
+            return "{flips:.0f} flips a second".format(**beside)
+        kept = self._kept(alone, beside)
+        if kept > 0.1:
+            return "readbacks took {:.0%} of the time".format(kept)
+        many = 1.2 * CLIENT_RATE * beside["seconds"]
+        if beside["draws"] > 2.5 * CLIENT_RATE * beside["seconds"] and beside["readbacks"] > many:
+            return "{} readbacks, more than {:.0f}".format(beside["readbacks"], many)
+        wanted = min(rate, CLIENT_RATE, beside["flips"]) * beside["seconds"]
+        if beside["readbacks"] < 0.9 * wanted:
+            return "{} readbacks, not {:.0f}".format(beside["readbacks"], wanted)
+        if frames < 0.9 * beside["readbacks"]:
+            return "{} frames of {} readbacks".format(frames, beside["readbacks"])
+        return None
+
+    def _rate(self, rate):
+        # Small images, of which a client gets each: a video's rate is its encoder's choice
+        draws = DrawTimes(self.logdir)
+        with self.machine(guest={"pattern": "counter", "size": "640x360", "rate": rate,
+                                 "flips": "forever"},
+                          spice=["streaming-video=off"], extra=draws.options()) as vm:
+            problems = []
+            for _ in range(ATTEMPTS):
+                alone = self._measure(vm, draws)
+                with vm.client("tcp", nice=10) as client:
+                    client.wait_for_frames(3)
+                    seen = client.display()["frames"]
+                    beside = self._measure(vm, draws)
+                    frames = client.display()["frames"] - seen
+                problem = self._problem(rate, alone, beside, frames)
+                self.log.info("rate %d: %.0f flips/s alone, %.0f beside a client, %d draws, %d "
+                              "readbacks, %d frames, kept %.1f %%: %s", rate, alone["flips"],
+                              beside["flips"], beside["draws"], beside["readbacks"], frames,
+                              100 * self._kept(alone, beside), problem or "good")
+                if not problem:
+                    return
+                problems.append(problem)
+            self.fail("each time: {}".format(problems))
+
+    def test_a_client_does_not_slow_a_guest_at_10_frames_a_second(self):
+        self._rate(10)
+
+    def test_a_client_does_not_slow_a_guest_at_60_frames_a_second(self):
+        self._rate(60)
+
+    def test_a_client_does_not_slow_a_guest_at_240_frames_a_second(self):
+        self._rate(240)
+
+    def test_a_client_does_not_slow_a_guest_at_1000_frames_a_second(self):
+        # Or as many as an emulated one gets to
+        self._rate(1000)
