@@ -55,6 +55,10 @@ void GlPath::add(DisplayChannelClient *dcc)
     client.dcc = dcc;
     /* left from before it could be served: about streams that it does not know */
     remove_items(dcc, is_2d_item);
+    for (auto &agent : dcc->priv->stream_agents) {
+        region_clear(&agent.vis_region);
+        region_clear(&agent.clip);
+    }
     client.connection_id = dcc->get_client()->get_main()->get_connection_id();
 
     std::lock_guard<std::mutex> guard(lock);

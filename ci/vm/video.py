@@ -2,6 +2,7 @@
 """Video goes out in the codec that client and server agree on."""
 
 from support.picture import LOSSY, wrong_corners
+from support.slow_link import SlowLink
 from support.vmtest import SIZE, VmTest
 
 
@@ -26,3 +27,12 @@ class Video(VmTest):
                 client = vm.client("tcp", options=["--codec", codec])
                 client.wait_for_frames(1)
                 self._streams(vm, client, codec)
+
+    def test_a_client_that_is_long_in_coming_gets_the_running_video(self):
+        """Frames pass between its connection and its first message"""
+        with self.machine(many_clients=True, guest={"pattern": "motion", "flips": "forever",
+                                                    "size": "640x360"}) as vm:
+            vm.client("tcp").wait(lambda d: d["video_frames"] >= 10, "10 frames of video")
+            with SlowLink(vm.port, delay=0.3) as link:
+                client = vm.client("tcp", port=link.port)
+                client.wait(lambda d: d["video_frames"] >= 10, "10 frames of video", timeout=60)
