@@ -262,6 +262,10 @@ class Machine:
         self._clients.append(client)
         return client
 
+    def forget(self, client):
+        """It has been closed: one of very many need not be kept until the end"""
+        self._clients.remove(client)
+
     # The process, from outside
 
     def open_files(self):

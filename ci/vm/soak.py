@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Clients, the guest and encoders do what they can, at random, for a while: nothing leaks.
+
+$SPICEGL_SOAK_SECONDS (60) says for how long and $SPICEGL_SOAK_SEED begins the sequence, which is
+in the log and in the message of a failure; scripts/test soak sets both.
+"""
+
+import os
+import random
+import time
+
+from support import eglcalls, stack
+from support.resources import Resources
+from support.slow_link import SlowLink
+from support.vmtest import VmTest
+from support.waiting import Late, wait_until
+
+SIZE = (640, 360)
+SIZES = (SIZE, (800, 600), (333, 233), (1280, 720), (1024, 768))
+MOST_CLIENTS = 6
+# Ways to connect: local, remote as video of two kinds and as images, one that never answers,
+# and one whose encoder fails in the middle of the stream
+WAYS = (("unix", []), ("tcp", []), ("tcp", ["--no-video"]), ("tcp", ["--codec", "h264"]),
+        ("unix", ["--withhold"]), ("tcp", ["--codec", "vp8"]))
+FAULT = "error@20:vp8enc"
+# What allocators keep of memory that has been freed, a thread's arena each: two of the largest
+# pictures (1280x720, 3.6 MB) for each of some threads. A picture lost with each client or
+# change of size would be more after a minute.
+MEMORY_KB = 48 * 1024
+
+
+class Soak(VmTest):
+
+    def setUp(self):
+        super().setUp()
+        self._seconds = float(os.environ.get("SPICEGL_SOAK_SECONDS") or 60)
+        self._seed = int(os.environ.get("SPICEGL_SOAK_SEED") or random.randrange(1 << 32))
+        self._random = random.Random(self._seed)
+        self._clients, self._done, self._names = [], [], 0
+        self.log.info("seed %d, %g seconds", self._seed, self._seconds)
+
+    # What may happen
+
+    def _connect(self, vm, way=None):
+        if len(self._clients) >= MOST_CLIENTS:
+            return self._disconnect(vm)
+        way, options = way or self._random.choice(WAYS)
+        self._names += 1
+        port = self._link.port if way == "tcp" and self._random.random() < 0.3 else None
+        client = vm.client(way, "client{}".format(self._names), options, nice=10, port=port)
+        self._clients.append(client)
+        return "connects by {} {}{}".format(way, " ".join(options), " slowly" if port else "")
+
+    def _pick(self):
+        return self._random.choice(self._clients) if self._clients else None
+
+    def _disconnect(self, vm):
+        client = self._pick()
+        if client:
+            client.close()
+            self._forget(vm, client)
+            return "{} disconnects".format(client.name)
+        return self._connect(vm)
+
+    def _kill(self, vm):
+        client = self._pick()
+        if client:
+            client.process.kill()
+            client.process.wait()
+            client.close()
+            self._forget(vm, client)
+            return "{} is killed".format(client.name)
+        return self._connect(vm)
+
+    def _forget(self, vm, client):
+        self._clients.remove(client)
+        vm.forget(client)
+
+    def _stop(self, _):
+        client = self._pick()
+        if client:
+            client.stop()
+            return "{} stops".format(client.name)
+        return "nobody stops"
+
+    def _go_on(self, _):
+        for client in self._clients:
+            client.go_on()
+        return "all go on"
+
+    def _resize(self, vm, size=None):
+        size = size or self._random.choice(SIZES)
+        vm.tell("resize {}x{}".format(*size))
+        return "the guest is {}x{}".format(*size)
+
+    def _reset(self, vm):
+        after = vm.serial.position()
+        vm.qmp("system_reset")
+        vm.wait_ready(after, 120)
+        return "the guest is reset"
+
+    def _dark(self, vm):
+        vm.tell("off")
+        time.sleep(self._random.random())
+        vm.tell("on")
+        return "the guest's screen is off and on"
+
+    def _thin(self, _):
+        rate = self._random.choice((None, 6250, 100000))
+        self._link.become(rate=rate, delay=self._random.choice((0.0, 0.5)))
+        return "the line takes {} bytes a second".format(rate)
+
+    def _stall(self, _):
+        if self._random.random() < 0.5:
+            self._link.stop_reading()
+            return "the line stalls"
+        self._link.go_on()
+        return "the line goes on"
+
+    def _something(self, vm):
+        actions = ([self._connect] * 8 + [self._disconnect] * 3 + [self._kill] * 3 +
+                   [self._stop] * 3 + [self._go_on] * 3 + [self._resize] * 4 + [self._reset] +
+                   [self._dark] * 2 + [self._thin] * 2 + [self._stall] * 2)
+        self._done.append(self._random.choice(actions)(vm))
+        self.log.info("%s", self._done[-1])
+        self._lives(vm)
+        time.sleep(self._random.random())
+
+    def _lives(self, vm):
+        """Asks for frames from now on: a reset or a change of size begins to count again"""
+        frame = vm.progress()["frame"]
+        wait_until(lambda: vm.progress()["frame"] > frame, "the guest shows another frame", 20)
+
+    # Before and after
+
+    def _quiet(self, vm):
+        """As it is when nobody is connected and nothing has happened"""
+        self._link.go_on()
+        self._link.become(rate=None, delay=0.0)
+        for client in list(self._clients):
+            client.close()
+            self._forget(vm, client)
+        wait_until(lambda: not vm.display()["clients"], "nobody is connected", 40)
+        self._resize(vm, SIZE)
+        self._lives(vm)
+
+    def _settled(self, vm, as_before=None):
+        """What is held once what is done later (threads' ends, the guest's frees) is done"""
+        held = {}
+
+        def look():
+            held["now"] = now = Resources(vm)
+            return as_before is None or (not now.more_than(as_before) and
+                                         now.memory <= as_before.memory + MEMORY_KB)
+
+        try:
+            time.sleep(2)
+            wait_until(look, "", 30, interval=0.5)
+        except Late:
+            pass
+        return held["now"]
+
+    def _egl_objects(self):
+        good = eglcalls.read(self._counts)["ok"]
+
+        def alive(made, destroyed):
+            return sum(good.get(made + suffix, 0) - good.get(destroyed + suffix, 0)
+                       for suffix in ("", "KHR"))
+
+        return {"images": alive("eglCreateImage", "eglDestroyImage"),
+                "fences": alive("eglCreateSync", "eglDestroySync"),
+                "contexts": alive("eglCreateContext", "eglDestroyContext")}
+
+    def _warm_up(self, vm):
+        """What is made once and kept: codecs, encoders' threads, contexts, caches"""
+        for way in WAYS:
+            self._connect(vm, way)
+        for size in SIZES:
+            self._resize(vm, size)
+            for client in self._clients:
+                client.wait_for_frames(1, timeout=60)
+            time.sleep(1)
+        self._reset(vm)
+        self._dark(vm)
+        time.sleep(3)
+
+    def _soak(self, vm):
+        self._warm_up(vm)
+        self._quiet(vm)
+        before, images = self._settled(vm), vm.display()["images"]
+        objects = self._egl_objects()
+        end = time.monotonic() + self._seconds
+        while time.monotonic() < end:
+            self._something(vm)
+        self._quiet(vm)
+        after = self._settled(vm, before)
+        self.log.info("%d things happened; KiB %d before, %d after; EGL %s, %s; threads %s",
+                      len(self._done), before.memory, after.memory, objects,
+                      self._egl_objects(), dict(after.threads))
+        self.assertEqual(after.more_than(before), "")
+        # A flip is between two buffers; the cursor and the console have none of these
+        self.assertLessEqual(vm.display()["images"], images + 1)
+        for what, number in self._egl_objects().items():
+            self.assertLessEqual(number, objects[what] + 2, what)
+        self.assertLessEqual(after.memory, before.memory + MEMORY_KB)
+
+    def test_nothing_is_lost_or_leaked_whatever_clients_do(self):
+        self._counts = os.path.join(self.logdir, "egl-calls")
+        with self.machine(
+                unix=True, many_clients=True, preload=[stack.encoder_fault(), stack.eglcount()],
+                guest={"pattern": "motion", "size": "{}x{}".format(*SIZE), "flips": "forever"},
+                environment={"ENCODER_FAULT": FAULT, "EGLCOUNT_FILE": self._counts}) as vm:
+            with SlowLink(vm.port) as self._link:
+                try:
+                    self._soak(vm)
+                except Exception as error:
+                    raise AssertionError("seed {}, {} things happened, the last: {}: {}".format(
+                        self._seed, len(self._done), self._done[-8:], error)) from error
