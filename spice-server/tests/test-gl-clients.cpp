@@ -92,6 +92,21 @@ TEST_P(EachKind, comes_and_goes_while_the_guest_flips)
     EXPECT_TRUE(gone());
 }
 
+/* AddressSanitizer's leak check is the test: the worker connects what is gone already */
+TEST_P(EachKind, may_be_gone_before_its_display_channel_is_connected)
+{
+    LentImage &image = lend(1);
+    for (int i = 0; i < 10; i++) {
+        flip(image);
+        {
+            RawClient client(server, GetParam());
+            ASSERT_TRUE(client.ok());
+        }
+        run_main_loop(i, [] { return false; });
+    }
+    EXPECT_TRUE(gone());
+}
+
 TEST_P(EachKind, follows_sizes_scanouts_without_an_image_and_images_that_die)
 {
     RawClient client(server, GetParam());
