@@ -55,9 +55,9 @@ class Heads(VmTest):
         return self.counted_machine(unix=True, many_clients=True, heads=len(HEADS), guest=guest,
                                     spice=["streaming-video=off"])
 
-    def _see_all(self, clients, problem=right):
+    def _see_all(self, clients, problem=right, heads=HEADS):
         for client in clients:
-            for head in HEADS:
+            for head in heads:
                 client.wait_for_picture(problem(head), channel=head)
 
     def test_each_of_four_heads_has_its_own_worker_context_and_picture(self):
@@ -86,6 +86,8 @@ class Heads(VmTest):
                     self._see_all(clients)
                     # Small damage, which is told in the framebuffer's coordinates
                     vm.tell("set pattern=small mode=dirty")
+                    frame = vm.progress()["frame"]
+                    self._see_all(clients, lambda head: wrong_square(head, frame))
                     frame = vm.flips(3)["frame"]
                     self._see_all(clients, lambda head: wrong_square(head, frame))
                     vm.tell("set mode=flip")
@@ -95,6 +97,11 @@ class Heads(VmTest):
             clients.append(vm.client("unix", "late-local"))
             # Still: nothing but the coming of the client makes the server send
             self._see_all(clients[2:], lambda head: wrong_square(head, frame))
+            # Without the part at the corner, which is the same in all coordinates
+            vm.tell("set mode=dirty")
+            vm.tell("off 0")
+            frame = vm.flips(3)["frame"]
+            self._see_all(clients, lambda head: wrong_square(head, frame), HEADS[1:])
 
     def test_a_head_that_is_switched_off_leaves_the_others_alone(self):
         with self.heads_machine(pattern="counter") as vm:
