@@ -98,18 +98,3 @@ class Screen(VmTest):
             vm.tell("resize 1024x768")
             remote.wait_for_picture(right((1024, 768), LOSSY))
             local.wait_for_picture(right((1024, 768), LOSSLESS))
-
-    def test_clients_stay_through_a_reset_of_the_guest(self):
-        with self.machine(unix=True, many_clients=True, guest={"flips": "forever"}) as vm:
-            remote, local = vm.client("tcp", "remote"), vm.client("unix", "local")
-            for how in ("reset", "reboot"):
-                remote.wait_for_picture(right(SIZE, LOSSY))
-                local.wait_for_picture(right(SIZE, LOSSLESS))
-                after = vm.serial.position()
-                if how == "reset":
-                    vm.qmp("system_reset")
-                else:
-                    vm.tell("reboot")
-                vm.wait_ready(after)
-            remote.wait_for_picture(right(SIZE, LOSSY))
-            local.wait_for_picture(right(SIZE, LOSSLESS))

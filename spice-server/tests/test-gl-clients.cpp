@@ -164,7 +164,18 @@ TEST_P(EachKind, may_be_there_when_the_server_ends_in_the_middle_of_a_draw)
     EXPECT_EQ(a.released(), 1);
 }
 
-TEST_F(Clients, are_counted_for_callers_that_know_more_or_less_about_each)
+class SeveralClients: public Clients
+{
+protected:
+    void SetUp() override
+    {
+        setenv("SPICE_DEBUG_ALLOW_MC", "1", 1); // asked for when the server is made
+        Clients::SetUp();
+        unsetenv("SPICE_DEBUG_ALLOW_MC");
+    }
+};
+
+TEST_F(SeveralClients, are_counted_for_callers_that_know_more_or_less_about_each)
 {
     LentImage &image = lend(1);
     flip(image);
