@@ -23,8 +23,10 @@ namespace red {
 class GlHwEncoder
 {
 public:
-    /* Pictures that the encoder may be reading; above that the newest waits, older ones go */
-    static constexpr unsigned MAX_IN_FLIGHT = 2;
+    /* Pictures that the encoder may be reading; above that the newest waits, older ones go. The
+     * guest draws on meanwhile: of two, the second's buffer would more often be the guest's again
+     * before the encoder comes to it, and a frame newer than the next. */
+    static constexpr unsigned MAX_IN_FLIGHT = 1;
     /* From a picture's way in to its frame's way out */
     static constexpr uint32_t STALL_MS = 1000;
     /* The same for the first one, while which the card is set up */
