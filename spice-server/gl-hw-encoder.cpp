@@ -24,14 +24,27 @@ struct Kept {
     std::shared_ptr<const void> keeper;
     std::shared_ptr<std::atomic<bool>> abandoned;
 
-    static void release(void *data)
-    {
-        auto kept = static_cast<Kept *>(data);
-        if (!*kept->abandoned) {
-            delete kept;
-        } /* else nobody may be called back any more */
-    }
+    static void release(void *data);
 };
+
+/* Nobody may be called back for these any more: they stay for ever */
+struct Abandoned {
+    std::mutex lock;
+    std::vector<Kept *> kept;
+};
+
+void Kept::release(void *data)
+{
+    auto kept = static_cast<Kept *>(data);
+
+    if (*kept->abandoned) {
+        static auto abandoned = new Abandoned;
+        std::lock_guard<std::mutex> guard(abandoned->lock);
+        abandoned->kept.push_back(kept);
+    } else {
+        delete kept;
+    }
+}
 
 struct Picture {
     const GlDmabuf *buffer; /* KEEPER's */

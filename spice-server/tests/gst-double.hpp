@@ -17,7 +17,6 @@ public:
     static void announce(const std::string &elements)
     {
         setenv("VA_DOUBLE", elements.c_str(), 1);
-        setenv("GST_REGISTRY_FORK", "no", 1);
     }
 
     VaDouble()
