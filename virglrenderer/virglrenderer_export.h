@@ -1,0 +1,59 @@
+/*
+ * SPDX-License-Identifier: MIT
+ *
+ * Which image a resource has, and what is kept of exported images.
+ *
+ * virgl_renderer_resource_get_info(), virgl_renderer_resource_get_info_ext(),
+ * virgl_renderer_get_fd_for_texture(), virgl_renderer_get_fd_for_texture2() and
+ * the export query of virgl_renderer_execute() ask EGL or GBM once per image
+ * and answer from memory until its storage goes away.  A descriptor that they
+ * return is the caller's own, as it was before.
+ *
+ * Included by virglrenderer.h.
+ */
+
+#ifndef VIRGLRENDERER_EXPORT_H
+#define VIRGLRENDERER_EXPORT_H
+
+#include <stdint.h>
+
+/* A flag of virgl_renderer_init(): keep nothing.  The environment variable
+ * VIRGL_DISABLE_EXPORT_CACHE does the same, whatever its value. */
+#define VIRGL_RENDERER_NO_EXPORT_CACHE (1 << 15)
+
+/*
+ * The generation of the resource's image: a number that no other image of this
+ * process has had or will have.  It changes when the resource gets new
+ * storage.  Texture names, resource handles and EGL images are given out again
+ * and do not tell images apart.
+ *
+ * 0: there is no such resource, or it has no texture.
+ *
+ * To be called in the thread that calls virglrenderer's other functions; needs
+ * no current context.
+ */
+VIRGL_EXPORT uint64_t virgl_renderer_resource_get_generation(uint32_t res_handle);
+
+/* Counted since virgl_renderer_init(); images and fds are what is kept now */
+struct virgl_renderer_export_stats {
+   uint32_t size;        /* of this struct, bytes: set it before the call */
+   uint32_t images;
+   uint32_t fds;
+   uint32_t pad;
+   uint64_t hits;        /* questions answered from memory */
+   uint64_t queries;     /* asked of EGL or GBM */
+   uint64_t exports;     /* descriptors asked of EGL or GBM */
+   uint64_t dups;        /* descriptors given out that are copies of kept ones */
+   uint64_t failures;    /* of EGL or GBM */
+   uint64_t dropped;     /* images whose storage went away */
+   uint64_t evicted;     /* images dropped for others */
+};
+
+/*
+ * Fills in as much of *stats as stats->size has room for.  Returns 0, or EINVAL
+ * if size is less than that of the fields above, or before
+ * virgl_renderer_init().  Same thread as above.
+ */
+VIRGL_EXPORT int virgl_renderer_get_export_stats(struct virgl_renderer_export_stats *stats);
+
+#endif /* VIRGLRENDERER_EXPORT_H */

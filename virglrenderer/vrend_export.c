@@ -1,0 +1,256 @@
+/*
+ * SPDX-License-Identifier: MIT
+ */
+
+#include "vrend_export.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "virgl_resource.h"
+#include "virglrenderer.h"
+#include "vrend_export_cache.h"
+#include "vrend_renderer.h"
+#include "vrend_winsys.h"
+
+/* A guest shows a few images and shares some more; a process has 1024
+ * descriptors if nobody has asked for others */
+#define MAX_IMAGES 128
+#define MAX_FDS 128
+
+static struct vrend_export_cache *cache;
+
+/* ---- what the cache asks ---- */
+
+static int
+query_texture(const struct vrend_export_image *image,
+              struct vrend_export_attrs *attrs)
+{
+   return vrend_winsys_get_attrs_for_texture(image->tex_id, image->format,
+                                             &attrs->fourcc,
+                                             &attrs->has_dmabuf_export,
+                                             &attrs->planes, &attrs->modifier);
+}
+
+/* EGL writes one value per plane, hence the arrays */
+static int
+export_texture(uint32_t tex_id, struct vrend_export_dmabuf *dmabuf)
+{
+   int fds[VREND_EXPORT_MAX_PLANES] = { -1, -1, -1, -1 };
+   int strides[VREND_EXPORT_MAX_PLANES] = { 0 };
+   int offsets[VREND_EXPORT_MAX_PLANES] = { 0 };
+   int ret;
+
+   ret = vrend_winsys_get_fd_for_texture2(tex_id, fds, strides, offsets);
+   dmabuf->has_layout = ret == 0;
+   /* EGL_MESA_drm_image exports too, without saying where the planes are */
+   if (ret)
+      ret = vrend_winsys_get_fd_for_texture(tex_id, fds);
+   if (ret)
+      return ret;
+
+   /* The calls that come here return the first plane only */
+   for (int i = 1; i < VREND_EXPORT_MAX_PLANES; i++) {
+      if (fds[i] >= 0)
+         close(fds[i]);
+   }
+   dmabuf->num_fds = 1;
+   dmabuf->fds[0] = fds[0];
+   dmabuf->strides[0] = (uint32_t)strides[0];
+   dmabuf->offsets[0] = (uint32_t)offsets[0];
+   return 0;
+}
+
+static int
+ask_buffer(const struct vrend_export_image *image, bool export_fds,
+           struct vrend_export_dmabuf *dmabuf)
+{
+   struct virgl_renderer_export_query query = {
+      .in_export_fds = export_fds,
+      .out_fds = { -1, -1, -1, -1 },
+   };
+   int ret = vrend_renderer_export_query(image->resource, &query);
+
+   if (ret)
+      return ret;
+   dmabuf->num_fds = query.out_num_fds;
+   dmabuf->fourcc = query.out_fourcc;
+   dmabuf->modifier = query.out_modifier;
+   dmabuf->has_layout = true;
+   for (int i = 0; i < VREND_EXPORT_MAX_PLANES; i++) {
+      dmabuf->fds[i] = query.out_fds[i];
+      dmabuf->strides[i] = query.out_strides[i];
+      dmabuf->offsets[i] = query.out_offsets[i];
+   }
+   return 0;
+}
+
+static int
+query_buffer(const struct vrend_export_image *image,
+             struct vrend_export_dmabuf *dmabuf)
+{
+   return ask_buffer(image, false, dmabuf);
+}
+
+static int
+export_buffer(const struct vrend_export_image *image,
+              struct vrend_export_dmabuf *dmabuf)
+{
+   return ask_buffer(image, true, dmabuf);
+}
+
+static const struct vrend_export_ops ops = {
+   .query_texture = query_texture,
+   .export_texture = export_texture,
+   .query_buffer = query_buffer,
+   .export_buffer = export_buffer,
+};
+
+/* ---- its life ---- */
+
+void
+vrend_export_init(int virgl_renderer_flags)
+{
+   bool keep = !(virgl_renderer_flags & VIRGL_RENDERER_NO_EXPORT_CACHE) &&
+               !getenv("VIRGL_DISABLE_EXPORT_CACHE");
+
+   if (!cache)
+      cache = vrend_export_cache_create(&ops, keep ? MAX_IMAGES : 0, MAX_FDS);
+}
+
+void
+vrend_export_fini(void)
+{
+   vrend_export_cache_destroy(cache);
+   cache = NULL;
+}
+
+uint64_t
+vrend_export_new_storage(uint64_t old)
+{
+   vrend_export_cache_drop(cache, old);
+   return vrend_export_new_generation();
+}
+
+void
+vrend_export_storage_freed(uint64_t generation)
+{
+   vrend_export_cache_drop(cache, generation);
+}
+
+int
+vrend_export_check_context(int ret)
+{
+   if (ret)
+      vrend_export_cache_drop_all(cache);
+   return ret;
+}
+
+/* ---- what is asked of it ---- */
+
+static uint64_t
+generation_of(struct pipe_resource *pres)
+{
+   return pres ? ((struct vrend_resource *)pres)->generation : 0;
+}
+
+int
+vrend_export_get_attrs(uint32_t res_handle, uint32_t tex_id, uint32_t format,
+                       int *fourcc, bool *has_dmabuf_export,
+                       int *planes, uint64_t *modifier)
+{
+   struct virgl_resource *res = virgl_resource_lookup(res_handle);
+   struct vrend_export_image image = {
+      .generation = generation_of(res ? res->pipe_resource : NULL),
+      .tex_id = tex_id,
+      .format = format,
+   };
+   struct vrend_export_attrs attrs = { 0 };
+   int ret;
+
+   if (cache)
+      ret = vrend_export_cache_get_attrs(cache, &image, &attrs);
+   else
+      ret = query_texture(&image, &attrs);
+   if (ret)
+      return ret;
+   *fourcc = attrs.fourcc;
+   if (has_dmabuf_export)
+      *has_dmabuf_export = attrs.has_dmabuf_export;
+   if (planes && attrs.has_dmabuf_export)
+      *planes = attrs.planes;
+   if (modifier && attrs.has_dmabuf_export)
+      *modifier = attrs.modifier;
+   return 0;
+}
+
+int
+vrend_export_get_fd(uint32_t tex_id, int *fd, int *stride, int *offset)
+{
+   if (cache)
+      return vrend_export_cache_get_texture_fd(cache, tex_id, fd, stride, offset);
+   if (stride || offset)
+      return vrend_winsys_get_fd_for_texture2(tex_id, fd, stride, offset);
+   return vrend_winsys_get_fd_for_texture(tex_id, fd);
+}
+
+int
+vrend_export_query(struct pipe_resource *pres,
+                   struct virgl_renderer_export_query *query)
+{
+   struct vrend_resource *res = (struct vrend_resource *)pres;
+   struct vrend_export_image image = {
+      .generation = res->generation,
+      .tex_id = res->gl_id,
+      .resource = pres,
+   };
+   struct vrend_export_dmabuf dmabuf;
+   int ret;
+
+   /* Without a GBM buffer the answer is known, and is no failure */
+   if (!cache || !res->gbm_bo)
+      return vrend_renderer_export_query(pres, query);
+   ret = vrend_export_cache_get_buffer(cache, &image, query->in_export_fds, &dmabuf);
+   if (ret)
+      return ret;
+   query->out_num_fds = dmabuf.num_fds;
+   query->out_fourcc = dmabuf.fourcc;
+   query->out_modifier = dmabuf.modifier;
+   for (int i = 0; i < VREND_EXPORT_MAX_PLANES; i++) {
+      query->out_fds[i] = dmabuf.fds[i];
+      query->out_strides[i] = dmabuf.strides[i];
+      query->out_offsets[i] = dmabuf.offsets[i];
+   }
+   return 0;
+}
+
+uint64_t
+virgl_renderer_resource_get_generation(uint32_t res_handle)
+{
+   struct virgl_resource *res = virgl_resource_lookup(res_handle);
+
+   return res ? generation_of(res->pipe_resource) : 0;
+}
+
+int
+virgl_renderer_get_export_stats(struct virgl_renderer_export_stats *stats)
+{
+   struct vrend_export_stats now;
+
+   if (!cache || stats->size < sizeof(*stats))
+      return EINVAL;
+   vrend_export_cache_get_stats(cache, &now);
+   stats->images = now.images;
+   stats->fds = now.fds;
+   stats->pad = 0;
+   stats->hits = now.hits;
+   stats->queries = now.queries;
+   stats->exports = now.exports;
+   stats->dups = now.dups;
+   stats->failures = now.failures;
+   stats->dropped = now.dropped;
+   stats->evicted = now.evicted;
+   return 0;
+}
