@@ -22,6 +22,7 @@ static const char *const COMMANDS_HELP =
     "  start               with wait=1: show the picture now\n"
     "  set KEY=VALUE...    pattern, size, mode, heads, buffers, shared, sync, gap...: at once\n"
     "  resize WxH          the same as set size=WxH\n"
+    "  renew               buffers of the same size in place of the old ones, a frame further\n"
     "  rate N\n"
     "  flips N             show N frames from now on (or \"forever\"), then \"done\"\n"
     "  stop\n"
@@ -127,6 +128,8 @@ static void execute(Guest &guest, const std::string &line)
     words >> command;
     if (command == "set" || command == "resize") {
         change_options(guest, command, words);
+    } else if (command == "renew") {
+        guest.screen().renew();
     } else if (command == "rate" || command == "flips") {
         words >> argument;
         if (!guest.options.set(command, argument, &why)) {

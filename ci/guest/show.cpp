@@ -128,6 +128,14 @@ void Show::configure(const Options &wanted)
     lit = true;
 }
 
+void Show::renew()
+{
+    const Options same = options;
+    wait_for_flips();
+    number++;
+    configure(same);
+}
+
 void Show::run(int64_t count)
 {
     left = options.pattern == "still" ? 0 : count;

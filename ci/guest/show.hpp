@@ -24,6 +24,8 @@ public:
     /* Buffers and modes as in OPTIONS: at the start, and after a change of size,
      * pattern, mode, heads. Shows frame 0, or goes on with the frame it was at. */
     void configure(const Options &options);
+    /* Other buffers of the same size in place of those there are, with the next frame */
+    void renew();
     /* Shows COUNT more frames (Options::FOREVER: no end), from now on */
     void run(int64_t count);
     void stop();
