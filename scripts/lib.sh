@@ -134,6 +134,7 @@ need_git() {
         die "git is not installed here" "install git, or call this as 'scripts/shell scripts/$ME …'"
 }
 
+# Those whose source the archives have; virglrenderer is a third, from a tree of the user's
 COMPONENTS=(qemu spice-server)
 
 # Where the queue's new files for COMPONENT live in this repository
@@ -164,6 +165,9 @@ component_line() {
     local version='' lines line
     [[ ! -f $2/VERSION ]] || version=$(<"$2/VERSION")
     [[ ! -f $2/.tarball-version ]] || version=$(<"$2/.tarball-version")
+    if [[ $1 == virglrenderer && -f $2/meson.build ]]; then
+        version=$(sed -n "s/^ *version: *'\([^']*\)',.*/\1/p" "$2/meson.build" | head -n 1)
+    fi
     mapfile -t lines < <(ls "$REPO/patches/$1")
     for line in "${lines[@]}"; do
         if [[ $version == "$line" || $version == "$line".* ]]; then
