@@ -2,6 +2,7 @@
 """GL gives the names of deleted textures out again: clients see the new image, never the old, and
 what is kept for images goes with them."""
 
+import re
 import time
 
 from support.vmtest import VmTest
@@ -76,6 +77,34 @@ class Textures(VmTest):
 
     def test_a_local_client_never_sees_the_old_image_of_a_recycled_texture(self):
         self._recycle("unix")
+
+    def test_images_are_told_apart_by_their_generation_where_virglrenderer_has_one(self):
+        guest = {"pattern": "counter", "size": "320x240", "buffers": 1, "flips": 0}
+        with self.machine(guest=guest, environment=RECYCLE_NAMES,
+                          extra=["--trace", "virtio_gpu_virgl_image"]) as vm:
+            client = vm.client("tcp", options=["--counter"])
+            client.wait_for_frames(1)
+            self._renew(vm, client, 0)
+            found = re.findall(r"res (\w+), .*generation (\d+), replaced (\d)", vm.stderr())
+            if not self._virglrenderer_has_generations(vm):
+                self.assertEqual(found, [])
+                self.cancel("this virglrenderer has no generations: QEMU works the same without, "
+                            "which is what was tested (VIRGLRENDERER_SRC=DIR scripts/test "
+                            "virglrenderer tests the other)")
+            # A resource may be scanned out more than once, and is the same image then
+            images = {(resource, generation) for resource, generation, _ in found}
+            self.assertGreaterEqual(len(images), 30)
+            self.assertEqual(len({generation for _, generation in images}), len(images))
+            self.assertEqual(len({resource for resource, _ in images}), len(images))
+            # Here every end is announced as well
+            self.assertEqual({replaced for _, _, replaced in found}, {"0"})
+
+    @staticmethod
+    def _virglrenderer_has_generations(vm):
+        with open("/proc/{}/maps".format(vm.process.pid), encoding="utf-8") as maps:
+            paths = {line.split()[-1] for line in maps if "/libvirglrenderer.so" in line}
+        with open(paths.pop(), "rb") as library:
+            return b"virgl_renderer_resource_get_generation" in library.read()
 
     def test_flips_among_n_images_cost_n_images_and_n_exports(self):
         guest = {"pattern": "counter", "size": "320x240", "rate": 0, "flips": 0}
