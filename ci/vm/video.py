@@ -36,3 +36,28 @@ class Video(VmTest):
             with SlowLink(vm.port, delay=0.3) as link:
                 client = vm.client("tcp", port=link.port)
                 client.wait(lambda d: d["video_frames"] >= 10, "10 frames of video", timeout=60)
+
+    def test_clients_at_the_same_time_get_each_their_path_and_codec(self):
+        codecs = ("mjpeg", "vp8", "h264")
+        wanted = [("image", None), ("local", None)] + [("software", codec) for codec in codecs]
+        with self.machine(unix=True, many_clients=True, guest={"size": "640x360"}) as vm:
+            clients = [vm.client("tcp", codec, options=["--codec", codec]) for codec in codecs]
+            clients.append(vm.client("tcp", "images", options=["--no-video"]))
+            clients.append(vm.client("unix", "local"))
+            for client in clients:
+                client.wait_for_frames(1)
+            vm.tell("set pattern=motion")
+            vm.tell("flips forever")
+            vm.wait_for_display(
+                lambda d: sorted(((c["path"], c.get("codec")) for c in d["clients"]), key=str)
+                == sorted(wanted, key=str), "each client on its path", timeout=40)
+            for client, codec in zip(clients, codecs):
+                self.assertEqual(client.wait(lambda d: d["video_frames"] >= 10,
+                                             "10 frames of video")["codec"], codec)
+            text = vm.hmp("info spice")
+            for path, codec in wanted:
+                self.assertIn(path, text)
+                self.assertIn(codec or path, text)
+            vm.tell("set pattern=corners")
+            for client in clients:
+                client.wait_for_picture(lambda p: wrong_corners(p, 640, 360, tolerance=LOSSY))
