@@ -9,6 +9,17 @@ def right(tolerance=LOSSLESS, size=SIZE, head=0):
     return lambda picture: wrong_corners(picture, *size, tolerance=tolerance, head=head)
 
 
+def wrong_gradient(picture):
+    """The lower part of the pattern "counter" after JPEG, which does little to it"""
+    w, h = picture.width, picture.height
+    for y in (h // 3, h // 2, h * 7 // 8):
+        for x in (*range(w // 8, w // 8 + 4), w // 2, w * 7 // 8):
+            v, u = x * 255 // (w - 1), y * 255 // (h - 1)
+            if max(abs(a - b) for a, b in zip(picture.at(x, y), (v, u, (v + u) // 2))) > 10:
+                return "{} at {},{}".format(picture.at(x, y), x, y)
+    return None
+
+
 class Pixels(VmTest):
 
     def test_a_remote_client_sees_the_right_pixels_in_a_video(self):
@@ -40,6 +51,12 @@ class Pixels(VmTest):
             vm.flips(60)
             client.wait_for_picture(right(LOSSLESS))
             self.assertEqual(vm.display()["clients"][0]["path"], "image")
+
+    def test_lossy_images_are_of_the_right_colours(self):
+        # As a client behind a thin line gets them
+        with self.machine(guest={"pattern": "counter", "size": "640x360"},
+                          spice=["streaming-video=off", "jpeg-wan-compression=always"]) as vm:
+            vm.client("tcp").wait_for_picture(wrong_gradient)
 
     def test_a_client_that_knows_no_codec_gets_lossless_images(self):
         with self.machine() as vm:
