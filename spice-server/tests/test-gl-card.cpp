@@ -48,7 +48,7 @@ TEST_F(Card, a_card_by_another_path_of_its_node_is_the_same)
     GlCard card;
     card.render_node = "/dev/null";
     card.device = 0x103; /* 1:3 */
-    EXPECT_TRUE(card.is("/proc/self/root/dev/null"));
+    EXPECT_TRUE(card.is("/dev/../dev/null"));
     EXPECT_FALSE(card.is("/dev/zero"));
 }
 
