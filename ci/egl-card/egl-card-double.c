@@ -5,11 +5,8 @@
  *
  * EGL_CARD_DOUBLE names the render node that eglQueryDeviceStringEXT() answers with. Where it is
  * not set, or EGL knows of a real node, EGL's own answer stands.
- *
- * As libepoxy gets EGL's calls by dlsym() from a handle, that is where this one steps in.
  */
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -19,31 +16,14 @@
 #include <EGL/egl.h>
 #include <EGL/eglext.h>
 
+#include "../preload/dlsym.h"
+
 #define EXPORT __attribute__((visibility("default")))
 
 typedef void (*any_fn)(void);
-typedef void *(*dlsym_fn)(void *, const char *);
 
 static PFNEGLQUERYDEVICESTRINGEXTPROC real_query_device;
 static any_fn (*real_get_proc_address)(const char *);
-
-static dlsym_fn real_dlsym(void)
-{
-    static dlsym_fn found;
-
-    if (!found) {
-        /* whoever is preloaded behind this library, else libc */
-        found = (dlsym_fn)dlvsym(RTLD_NEXT, "dlsym", "GLIBC_2.34");
-        if (!found) {
-            found = (dlsym_fn)dlvsym(RTLD_NEXT, "dlsym", "GLIBC_2.2.5");
-        }
-        if (!found) {
-            fprintf(stderr, "egl-card-double: libc has no dlsym\n");
-            abort();
-        }
-    }
-    return found;
-}
 
 static const char *query_device_string(EGLDeviceEXT device, EGLint name)
 {
@@ -79,13 +59,11 @@ static any_fn get_proc_address(const char *name)
     return found;
 }
 
-/* Must end in a jump, not a call, when the name is none of ours: dlsym(RTLD_NEXT) goes by its
- * return address, which has to be the caller's. */
-EXPORT __attribute__((optimize("O2"))) void *dlsym(void *handle, const char *name)
+EXPORT void *dlsym(void *handle, const char *name)
 {
     void *found;
 
-    if (__builtin_expect(!name || strcmp(name, "eglGetProcAddress") != 0, 1)) {
+    if (__builtin_expect(!is_named(name, "eglGetProcAddress"), 1)) {
         return real_dlsym()(handle, name);
     }
     found = real_dlsym()(handle, name);

@@ -11,7 +11,6 @@
  * exports the counted names), dlsym() (libepoxy's way) and eglGetProcAddress().
  */
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -27,6 +26,8 @@
 #include <EGL/egl.h>
 #include <EGL/eglext.h>
 #include <GLES3/gl3.h>
+
+#include "../preload/dlsym.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -183,28 +184,7 @@ static void record_context(EGLContext handle, EGLContext share, EGLDisplay dpy)
 
 /* --- finding the real functions --- */
 
-typedef void *(*dlsym_fn)(void *, const char *);
 typedef void (*any_fn)(void);
-
-static dlsym_fn real_dlsym(void)
-{
-    static dlsym_fn found;
-
-    if (!found) {
-        static const char *const versions[] = { "GLIBC_2.34", "GLIBC_2.17", "GLIBC_2.2.5" };
-        dlsym_fn next = NULL;
-
-        for (size_t i = 0; !next && i < sizeof(versions) / sizeof(versions[0]); i++) {
-            next = (dlsym_fn)dlvsym(RTLD_NEXT, "dlsym", versions[i]);
-        }
-        if (!next) {
-            fprintf(stderr, "eglcount: no dlsym in this C library\n");
-            abort();
-        }
-        found = next;
-    }
-    return found;
-}
 
 static any_fn wrapper_of(const char *name, any_fn real);
 
@@ -393,11 +373,9 @@ static const struct wrapper {
 
 static const struct wrapper *find_wrapper(const char *name)
 {
-    if (name && (strncmp(name, "egl", 3) == 0 || strncmp(name, "gl", 2) == 0)) {
-        for (size_t i = 0; i < sizeof(wrappers) / sizeof(wrappers[0]); i++) {
-            if (strcmp(name, wrappers[i].name) == 0) {
-                return &wrappers[i];
-            }
+    for (size_t i = 0; i < sizeof(wrappers) / sizeof(wrappers[0]); i++) {
+        if (is_named(name, wrappers[i].name)) {
+            return &wrappers[i];
         }
     }
     return NULL;
@@ -417,9 +395,7 @@ static any_fn wrapper_of(const char *name, any_fn real)
     return found->wrapper;
 }
 
-/* Must end in a jump, not a call, when the name is none of ours: dlsym(RTLD_NEXT) goes by
- * its return address, which has to be the caller's. */
-EXPORT __attribute__((optimize("O2"))) void *dlsym(void *handle, const char *name)
+EXPORT void *dlsym(void *handle, const char *name)
 {
     if (__builtin_expect(find_wrapper(name) == NULL, 1)) {
         return real_dlsym()(handle, name);

@@ -8,7 +8,6 @@
  * Programs get at EGL by dlsym(), as libepoxy does, and at GL by dlsym() and eglGetProcAddress().
  */
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -20,30 +19,14 @@
 #include <GLES3/gl3.h>
 #include <GLES2/gl2ext.h>
 
+#include "../preload/dlsym.h"
+
 #define EXPORT __attribute__((visibility("default")))
 
 typedef void (*any_fn)(void);
 
 static EGLContext lost;           /* of the one thread that uses it */
 static bool for_ever;
-
-typedef void *(*dlsym_fn)(void *, const char *);
-
-/* dlsym() is this library's own: the C library's by its version */
-static dlsym_fn real_dlsym(void)
-{
-    static dlsym_fn found;
-    static const char *const versions[] = {"GLIBC_2.34", "GLIBC_2.17", "GLIBC_2.2.5"};
-
-    for (size_t i = 0; !found && i < sizeof(versions) / sizeof(versions[0]); i++) {
-        found = (dlsym_fn)dlvsym(RTLD_NEXT, "dlsym", versions[i]);
-    }
-    if (!found) {
-        fprintf(stderr, "gl-reset: no dlsym in this C library\n");
-        abort();
-    }
-    return found;
-}
 
 static any_fn egl(const char *name)
 {
@@ -135,8 +118,8 @@ static any_fn wrapper_of(const char *name)
         {"eglGetProcAddress", (any_fn)get_proc_address},
     };
 
-    for (size_t i = 0; name && i < sizeof(wrappers) / sizeof(wrappers[0]); i++) {
-        if (strcmp(name, wrappers[i].name) == 0) {
+    for (size_t i = 0; i < sizeof(wrappers) / sizeof(wrappers[0]); i++) {
+        if (is_named(name, wrappers[i].name)) {
             return wrappers[i].wrapper;
         }
     }
@@ -154,9 +137,7 @@ EXPORT any_fn eglGetProcAddress(const char *name)
     return get_proc_address(name);
 }
 
-/* Must end in a jump, not a call, when the name is none of ours: dlsym(RTLD_NEXT) goes by
- * its return address, which has to be the caller's. */
-EXPORT __attribute__((optimize("O2"))) void *dlsym(void *handle, const char *name)
+EXPORT void *dlsym(void *handle, const char *name)
 {
     if (__builtin_expect(wrapper_of(name) == NULL, 1)) {
         return real_dlsym()(handle, name);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * For preloaded libraries that have a dlsym() of their own: libepoxy gets EGL's calls by dlsym()
+ * from a handle, so that is where they step in.
+ *
+ * It is called before the program, and with a sanitizer before its run-time library is ready:
+ * until a name is found to be one of the library's own it may call nothing that a sanitizer
+ * intercepts, as strcmp(). And for other names it must end in a jump, not in a call, as
+ * dlsym(RTLD_NEXT) goes by its return address, which has to be the caller's: their meson.build
+ * asks for the optimization that does this.
+ */
+#pragma once
+
+#include <dlfcn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef void *(*dlsym_fn)(void *, const char *);
+
+static inline bool is_named(const char *name, const char *wanted)
+{
+    size_t i = 0;
+
+    while (name && name[i] && name[i] == wanted[i]) {
+        i++;
+    }
+    return name && name[i] == wanted[i];
+}
+
+/* That of whoever is preloaded behind this library, else libc's */
+static inline dlsym_fn real_dlsym(void)
+{
+    static dlsym_fn found;
+
+    if (!found) {
+        static const char *const versions[] = { "GLIBC_2.34", "GLIBC_2.17", "GLIBC_2.2.5" };
+        dlsym_fn next = NULL;
+
+        for (size_t i = 0; !next && i < sizeof(versions) / sizeof(versions[0]); i++) {
+            next = (dlsym_fn)dlvsym(RTLD_NEXT, "dlsym", versions[i]);
+        }
+        if (!next) {
+            fprintf(stderr, "a preloaded library finds no dlsym in this C library\n");
+            abort();
+        }
+        found = next;
+    }
+    return found;
+}
