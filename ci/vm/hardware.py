@@ -119,6 +119,8 @@ class Hardware(VmTest):
         with vm:
             def come_and_go():
                 client = self.moving(vm)
+                # the guest's other image is kept as dma-buf, too
+                vm.wait_for_display(lambda d: d["prime-exports"] == 2, "both images are exported")
                 client.process.kill()
                 client.process.wait()
                 wait_until(lambda: not vm.display()["clients"], "the client is gone")
