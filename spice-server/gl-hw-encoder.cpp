@@ -9,7 +9,6 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <thread>
 
 #include "gl-hw-pipeline.hpp"
 
@@ -61,7 +60,7 @@ public:
     Run(const std::shared_ptr<GlHwCard> &card_, const Format &format_, Callbacks &&callbacks_):
         card(card_), format(format_), callbacks(std::move(callbacks_)) {}
 
-    void start();
+    bool start(std::string *why);
     void push(Picture &&picture);
     void end();
 
@@ -115,9 +114,24 @@ Ending &ending_runs()
 
 /* ---- the encoder's own thread ---- */
 
-void GlHwEncoder::Run::start()
+bool GlHwEncoder::Run::start(std::string *why)
 {
-    std::thread([self = shared_from_this()] { self->main(); }).detach();
+    auto self = new std::shared_ptr<Run>(shared_from_this());
+    GError *error = nullptr;
+    auto thread = g_thread_try_new("SPICE encoder", [](void *data) -> void * {
+        std::unique_ptr<std::shared_ptr<Run>> run(static_cast<std::shared_ptr<Run> *>(data));
+        (*run)->main();
+        return nullptr;
+    }, self, &error);
+
+    if (!thread) {
+        delete self;
+        *why = error->message;
+        g_error_free(error);
+        return false;
+    }
+    g_thread_unref(thread);
+    return true;
 }
 
 void GlHwEncoder::Run::main()
@@ -312,7 +326,9 @@ std::unique_ptr<GlHwEncoder> GlHwEncoder::create(const std::shared_ptr<GlHwCard>
         return {};
     }
     auto run = std::make_shared<Run>(card, format, std::move(callbacks));
-    run->start();
+    if (!run->start(why)) {
+        return {};
+    }
     return std::unique_ptr<GlHwEncoder>(new GlHwEncoder(std::move(run)));
 }
 

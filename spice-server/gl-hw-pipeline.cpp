@@ -271,8 +271,11 @@ bool GlHwPipeline::push(const GlDmabuf &buffer, const GlRect &part, GDestroyNoti
 
 void GlHwPipeline::force_key_frame()
 {
-    gst_element_send_event(encoder, gst_video_event_new_upstream_force_key_unit(
+    /* not gst_element_send_event(): that takes the lock which state changes hold */
+    auto pad = gst_element_get_static_pad(encoder, "src");
+    gst_pad_send_event(pad, gst_video_event_new_upstream_force_key_unit(
         GST_CLOCK_TIME_NONE, TRUE, 0));
+    gst_object_unref(pad);
 }
 
 void GlHwPipeline::set_bit_rate(uint64_t bits_per_second)
