@@ -22,6 +22,8 @@ namespace red {
  * stopped must not be noticed by the guest. */
 static constexpr uint64_t LOCAL_WAIT_NS = 80 * NSEC_PER_MILLISEC;
 static constexpr uint32_t CATCH_UP_MS = 10;
+/* So long after its owner's last call an image counts as not being drawn into */
+static constexpr uint64_t ACTIVE_NS = 100 * NSEC_PER_MILLISEC;
 
 GlDisplay::GlDisplay(QXLInstance *qxl_, std::unique_ptr<GlContext> &&context):
     qxl(qxl_),
@@ -72,6 +74,7 @@ int GlDisplay::scanout(const QXLGLScanout *request)
         current = shown;
         serial++;
         notify = num_local + num_remote > 0 || draws_announced;
+        active_ns = spice_get_monotonic_time_ns();
         if (previous.image && previous.image != shown.image) {
             released = !images.contains(previous.image->id());
         }
@@ -118,11 +121,12 @@ int GlDisplay::draw(const GlRect &drawn, EGLSync sync, uint64_t cookie)
         }
         *fence = GlFence(reader.gl().display(), sync);
         draw.for_local = num_local > 0;
-        announced = draws_announced;
+        announced = draws_announced || (draw.for_local && !current.image->export_tried());
         draw.for_reader = num_remote > 0 || announced;
         draw.active = draw.for_local || draw.for_reader;
         draw.cookie = cookie;
         draw.start_ns = spice_get_monotonic_time_ns();
+        active_ns = draw.start_ns;
         draw_state = draw;
         rect = drawn.clipped(current.visible.w, current.visible.h);
         if (draw.for_local) {
@@ -229,13 +233,34 @@ void GlDisplay::context_lost(const char *reset, const std::string &now)
     spice_warning("display %d: the GL context is lost (%s), %s", qxl->id, reset, now.c_str());
 }
 
+/* The GPU has finished, and the guest waits for its answer: nobody draws into the image now */
 void GlDisplay::drawing_done()
 {
+    std::shared_ptr<GlImage> to_export; // dropped after the lock
     {
         Lock guard(lock);
         draw_done = true;
+        if (num_local > 0 || dmabufs_wanted) {
+            to_export = current.image;
+        }
+    }
+    if (to_export) {
+        export_image(*to_export);
     }
     wake_worker();
+}
+
+/* Whoever wants the dma-buf learns from the image whether this worked */
+void GlDisplay::export_image(GlImage &image)
+{
+    bool exported;
+    std::string why;
+
+    image.dmabuf(reader.gl(), &exported, &why);
+    if (exported) {
+        Lock guard(lock);
+        stats.prime_exports++;
+    }
 }
 
 /* ---- any thread ---- */
@@ -254,6 +279,7 @@ void GlDisplay::worker_woken(int fd, int, GlDisplay *gl)
         return;
     }
     gl->apply_scanout();
+    gl->publish_late();
     gl->show_draw();
     gl->show_picture();
     gl->show_moving();
@@ -290,6 +316,7 @@ void GlDisplay::clients_changed()
         num_local = locals;
         num_remote = pictured;
         draws_announced = hardware.any();
+        dmabufs_wanted = dmabufs_wanted && draws_announced;
     }
     reader.want(pictured > 0);
     if (first_remote) {
@@ -318,7 +345,8 @@ void GlDisplay::start_catch_up(uint32_t ms)
 /* What was put off: draws for busy local clients, pictures for remote ones that lagged */
 void GlDisplay::catch_up(GlDisplay *gl)
 {
-    gl->local.send_missed(gl->applied);
+    gl->publish_late(); // or starts the timer again
+    gl->send_missed();
     if (gl->path.catch_up(gl->channel)) {
         gl->start_catch_up(CATCH_UP_MS);
     }
@@ -355,29 +383,51 @@ void GlDisplay::apply_scanout()
         display_channel_update_monitors_config(channel, config, 1, 1);
         g_free(config);
     }
-    publish();
-    local.announce();
+    if (publish()) {
+        local.announce();
+    }
     if (!applied.image) {
         primary.destroy(channel);
     }
 }
 
-void GlDisplay::publish()
+bool GlDisplay::may_be_drawn_into(const GlImage &image) const
 {
-    if (!applied.image || !path.any_local()) {
+    return !image.export_tried() &&
+        spice_get_monotonic_time_ns() < active_ns + ACTIVE_NS;
+}
+
+void GlDisplay::publish_late()
+{
+    if (publish_pending && publish()) {
+        local.announce();
+    }
+}
+
+/* False if this must wait, and what was published stays: for the image's next draw, with which
+ * it is exported, or until the image is found to stand still. */
+bool GlDisplay::publish()
+{
+    const bool for_some = applied.image && path.any_local();
+
+    publish_pending = for_some && may_be_drawn_into(*applied.image);
+    if (publish_pending) {
+        start_catch_up(CATCH_UP_MS);
+        return false;
+    }
+    if (!for_some) {
         local.publish_nothing(channel);
-        return;
+        return true;
     }
     bool exported;
     std::string why;
     if (!local.publish(channel, reader.gl(), applied, &exported, &why)) {
         local_failed(why);
-        return;
-    }
-    if (exported) {
+    } else if (exported) {
         Lock guard(lock);
         stats.prime_exports++;
     }
+    return true;
 }
 
 /* Local clients become remote ones */
@@ -405,6 +455,10 @@ void GlDisplay::show_draw()
 {
     GlRect rect;
     bool waits;
+
+    if (publish_pending) {
+        return;
+    }
     {
         Lock guard(lock);
         std::swap(rect, local_damage);
@@ -441,7 +495,14 @@ void GlDisplay::local_client_done(DisplayChannel *)
         }
     }
     local_clients_answered();
-    local.send_missed(applied);
+    send_missed();
+}
+
+void GlDisplay::send_missed()
+{
+    if (!publish_pending) {
+        local.send_missed(applied);
+    }
 }
 
 /* What the reader has read, for remote clients */
@@ -487,6 +548,12 @@ void GlDisplay::hardware_exported()
 {
     Lock guard(lock);
     stats.prime_exports++;
+}
+
+void GlDisplay::hardware_wants_dmabufs(bool wants)
+{
+    Lock guard(lock);
+    dmabufs_wanted = wants;
 }
 
 void GlDisplay::hardware_took_over()
@@ -578,6 +645,9 @@ void GlDisplay::worker_stopping()
     if (catch_up_timer) {
         red_timer_remove(catch_up_timer);
         catch_up_timer = nullptr;
+    }
+    if (channel) {
+        local.publish_nothing(channel);
     }
     applied = {};
 }

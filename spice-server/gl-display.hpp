@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 
@@ -57,6 +58,7 @@ private:
     using Lock = std::unique_lock<std::mutex>;
 
     void wake_worker();
+    void export_image(GlImage &image);
     void complete_if_done(Lock &&lock);
 
     /* GlReader::User */
@@ -73,14 +75,18 @@ private:
     void hardware_gave_back(const std::list<DisplayChannelClient *> &clients) override;
     void hardware_took_over() override;
     void hardware_exported() override;
+    void hardware_wants_dmabufs(bool wants) override;
 
     static void worker_woken(int fd, int event, GlDisplay *gl);
     bool start_threads(DisplayChannel *display);
     void clients_changed();
     void apply_scanout();
-    void publish();
+    bool may_be_drawn_into(const GlImage &image) const;
+    bool publish();
+    void publish_late();
     void local_failed(const std::string &why);
     void show_draw();
+    void send_missed();
     void show_picture();
     void show_moving();
     void join_streams(DisplayChannelClient *dcc);
@@ -102,8 +108,12 @@ private:
     unsigned int num_local = 0;
     unsigned int num_remote = 0;     /* that want pictures: not those whose stream the card encodes */
     bool draws_announced = false;    /* the card may encode */
+    bool dmabufs_wanted = false;     /* for the card */
     bool draw_done = false;          /* since the worker has looked */
     QXLGLStats stats = {};
+
+    /* The owner's last call that had to do with drawing, monotonic */
+    std::atomic<uint64_t> active_ns{0};
 
     /* Reader's thread */
     bool read_warned = false;
@@ -115,6 +125,7 @@ private:
     GlHardware hardware;
     GlScanout applied;               /* what clients have been told */
     uint64_t applied_serial = 0;
+    bool publish_pending = false;    /* the dma-buf is not there yet */
     DisplayChannel *channel = nullptr;
     SpiceWatch *wake_watch = nullptr;
     SpiceTimer *catch_up_timer = nullptr;

@@ -197,6 +197,10 @@ void GlHardware::drawn(const GlScanout &scanout)
         return;
     }
     const bool starts = is_moving();
+    if (starts && !scanout.image->export_tried()) {
+        user.hardware_wants_dmabufs(true);
+        return; // with the next draw it is there
+    }
     shown = scanout;
     for (auto dcc : all()) {
         auto client = find(dcc);
@@ -227,6 +231,7 @@ void GlHardware::watch()
 
     if (!busy) {
         shown = {}; // hold no image for nobody
+        user.hardware_wants_dmabufs(false);
         return;
     }
     if (!timer) {

@@ -41,6 +41,8 @@ public:
         /* A client has begun to move: it gets no pictures */
         virtual void hardware_took_over() = 0;
         virtual void hardware_exported() = 0;
+        /* From now on what is drawn into is to be exported, or not any more */
+        virtual void hardware_wants_dmabufs(bool wants) = 0;
 
     protected:
         ~User() = default;

@@ -24,9 +24,11 @@ GlImage::~GlImage()
 
 const GlDmabuf *GlImage::dmabuf(const GlContext &context, bool *exported, std::string *why)
 {
+    std::lock_guard<std::mutex> guard(export_lock);
+
     *exported = false;
-    if (!export_tried) {
-        export_tried = true;
+    if (!tried) {
+        tried = true;
         exported_dmabuf = gl_export_dmabuf(context, image, w, h, &export_error);
         *exported = exported_dmabuf.has_value();
     }
@@ -35,6 +37,12 @@ const GlDmabuf *GlImage::dmabuf(const GlContext &context, bool *exported, std::s
         return nullptr;
     }
     return &*exported_dmabuf;
+}
+
+bool GlImage::export_tried() const
+{
+    std::lock_guard<std::mutex> guard(export_lock);
+    return tried;
 }
 
 static bool is_valid(const QXLGLScanout *s)

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "gl-context.hpp"
@@ -36,8 +37,11 @@ public:
 
     /* The image as dma-buf: exported by the first call, kept with the image. Null if it
      * cannot be (asked once only), with the reason in *why. *EXPORTED tells whether this
-     * call was the first. Display worker's thread. */
+     * call was the first. Any thread, but drivers may move the image into other memory when
+     * they export it (llvmpipe does, radeonsi may): nobody may be drawing into it. */
     const GlDmabuf *dmabuf(const GlContext &context, bool *exported, std::string *why);
+    /* Has dmabuf() been called? */
+    bool export_tried() const;
 
 private:
     QXLInstance *const qxl;
@@ -46,7 +50,8 @@ private:
     const uint32_t w, h;
     const Release release;
     void *const opaque;
-    bool export_tried = false;
+    mutable std::mutex export_lock;
+    bool tried = false; /* and below: under the lock until it is true, then constant */
     std::optional<GlDmabuf> exported_dmabuf;
     std::string export_error;
 };

@@ -31,12 +31,14 @@ bool GlLocal::publish(DisplayChannel *display, const GlContext &context, const G
     std::copy_n(dmabuf->offset, GlDmabuf::MAX_PLANES, scanout.offset);
     std::copy_n(dmabuf->stride, GlDmabuf::MAX_PLANES, scanout.stride);
     red_qxl_set_gl_scanout(display->priv->qxl, &scanout);
+    published = shown.image;
     return true;
 }
 
 void GlLocal::publish_nothing(DisplayChannel *display)
 {
     red_qxl_set_gl_scanout(display->priv->qxl, nullptr);
+    published.reset();
 }
 
 /* Its message is made from what is published when it is sent: one that waits is enough, and a

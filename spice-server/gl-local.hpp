@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "display-channel.h"
@@ -45,6 +46,7 @@ private:
     void push_draw(GlClient &client, const GlScanout &scanout, const GlRect &rect);
 
     GlPath &path;
+    std::shared_ptr<GlImage> published; /* its fds are in messages that are still to be made */
 };
 
 } // namespace red

@@ -173,6 +173,14 @@ bool RawChannel::link(uint8_t type, uint8_t id, uint32_t channel_caps, uint32_t 
     return read_exactly(&result, sizeof(result)) && result == SPICE_LINK_ERR_OK;
 }
 
+/* A SpiceMsgDisplayGlScanoutUnix of nothing has no format, and no fd follows it */
+static bool has_format(const uint8_t *body, size_t size)
+{
+    uint32_t words[4] = {}; // width, height, stride, fourcc
+    memcpy(words, body, std::min(size, sizeof(words)));
+    return words[3] != 0;
+}
+
 void RawChannel::receive()
 {
     uint8_t chunk[65536];
@@ -195,9 +203,11 @@ void RawChannel::receive()
         if (received.size() - at - sizeof(header) < header.size) {
             break;
         }
-        handle(header.type, received.data() + at + sizeof(header), header.size);
+        const uint8_t *body = received.data() + at + sizeof(header);
+        handle(header.type, body, header.size);
+        with_fd = header.type == SPICE_MSG_DISPLAY_GL_SCANOUT_UNIX &&
+            has_format(body, header.size);
         at += sizeof(header) + header.size;
-        with_fd = header.type == SPICE_MSG_DISPLAY_GL_SCANOUT_UNIX;
     }
     received.erase(received.begin(), received.begin() + at);
 }
