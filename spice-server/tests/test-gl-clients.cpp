@@ -148,6 +148,17 @@ TEST_P(EachKind, that_neither_reads_nor_answers_does_not_hold_up_the_guest)
     }
 }
 
+TEST_P(EachKind, that_introduces_itself_twice_is_sent_away)
+{
+    flip(lend(1));
+    RawClient client(server, GetParam());
+    ASSERT_TRUE(client.ok());
+    client.init();
+    client.display->send(SPICE_MSGC_DISPLAY_INIT, display_init());
+    EXPECT_TRUE(client.run_until([&] { return !client.display->connected(); }));
+    EXPECT_TRUE(gone());
+}
+
 TEST_P(EachKind, may_be_there_when_the_server_ends_in_the_middle_of_a_draw)
 {
     LentImage &a = lend(1, 320, 240);
@@ -155,7 +166,7 @@ TEST_P(EachKind, may_be_there_when_the_server_ends_in_the_middle_of_a_draw)
     RawClient client(server, GetParam());
     ASSERT_TRUE(client.ok());
     client.init();
-    client.run_until([&] { return client.display->pictures() > 0; });
+    EXPECT_TRUE(client.run_until([&] { return client.display->pictures() > 0; }));
     flip(a);
     EGLSync fence = eglCreateSyncKHR(display, EGL_SYNC_FENCE_KHR, nullptr);
     ASSERT_EQ(spice_qxl_gl_draw_fence_async(qxl, 0, 0, 9, 9, fence, UINT64_MAX), 0);
