@@ -117,8 +117,12 @@ class Hardware(VmTest):
     def test_clients_that_come_and_go_in_motion_leave_nothing_behind(self):
         vm, _ = self.card_machine()
         with vm:
+            vm.tell("set pattern=motion")
+            vm.tell("flips forever")
+
             def come_and_go():
-                client = self.moving(vm)
+                client = self.client(vm)
+                self.wait_for_path(vm, "hardware")
                 # the guest's other image is kept as dma-buf, too
                 vm.wait_for_display(lambda d: d["prime-exports"] == 2, "both images are exported")
                 client.process.kill()

