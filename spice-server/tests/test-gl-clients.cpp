@@ -152,7 +152,7 @@ TEST_P(EachKind, that_neither_reads_nor_answers_does_not_hold_up_the_guest)
 TEST_P(EachKind, that_sends_what_nobody_asked_for_is_sent_away)
 {
     flip(lend(1));
-    for (uint16_t type : { SPICE_MSGC_DISPLAY_INIT, SPICE_MSGC_MIGRATE_FLUSH_MARK }) {
+    for (int type : { int{SPICE_MSGC_DISPLAY_INIT}, int{SPICE_MSGC_MIGRATE_FLUSH_MARK} }) {
         RawClient client(server, GetParam());
         ASSERT_TRUE(client.ok());
         client.init();
