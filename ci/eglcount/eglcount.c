@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <EGL/egl.h>
@@ -33,7 +34,7 @@
 
 /* --- the file's layout; eglcount.py knows it too --- */
 
-#define MAGIC "EGLCOUNT 1\n"
+#define MAGIC "EGLCOUNT 2\n"
 #define MAX_CONTEXTS 256
 #define MAX_DISPLAYS 16
 
@@ -48,6 +49,7 @@ struct counter {
     char name[40];
     _Atomic uint64_t calls;
     _Atomic uint64_t ok; /* calls that succeeded; for GL calls, which do not say, all */
+    _Atomic uint64_t main_ns; /* that they took in the process's first thread */
 };
 
 struct context {
@@ -83,6 +85,8 @@ static struct counts *counts;
 static pthread_once_t counts_once = PTHREAD_ONCE_INIT;
 /* EGL libraries call each other by the same names: only the outermost call counts */
 static _Thread_local int depth __attribute__((tls_model("initial-exec")));
+/* When the outermost call began; 0 if this is not the first thread */
+static _Thread_local uint64_t began __attribute__((tls_model("initial-exec")));
 
 static int make_file(const char *pattern)
 {
@@ -141,6 +145,21 @@ static struct counts *get_counts(void)
     return counts;
 }
 
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * UINT64_C(1000000000) + now.tv_nsec;
+}
+
+static void enter(void)
+{
+    if (depth++ == 0) {
+        began = gettid() == getpid() ? now_ns() : 0;
+    }
+}
+
 static void count(int which, bool ok)
 {
     if (depth == 0) {
@@ -148,6 +167,9 @@ static void count(int which, bool ok)
 
         atomic_fetch_add(&counter->calls, 1);
         atomic_fetch_add(&counter->ok, ok ? 1 : 0);
+        if (began) {
+            atomic_fetch_add(&counter->main_ns, now_ns() - began);
+        }
     }
 }
 
@@ -224,7 +246,7 @@ static any_fn next_function(const char *name, const char *library)
         if (!REAL(name)) {                                                           \
             REAL(name) = (type (*) parameters)next_function(#name, library);         \
         }                                                                            \
-        depth++;                                                                     \
+        enter();                                                                     \
         result = REAL(name) arguments;                                               \
         depth--;                                                                     \
         after;                                                                       \
@@ -238,7 +260,7 @@ static any_fn next_function(const char *name, const char *library)
         if (!REAL(name)) {                                                           \
             REAL(name) = (void (*) parameters)next_function(#name, library);         \
         }                                                                            \
-        depth++;                                                                     \
+        enter();                                                                     \
         REAL(name) arguments;                                                        \
         depth--;                                                                     \
         after;                                                                       \

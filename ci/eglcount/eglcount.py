@@ -4,6 +4,7 @@
 
 As a program it prints JSON:
   {"pid", "calls": {name: number}, "ok": {name: number that succeeded},
+   "main_ns": {name: nanoseconds that they took in the process's first thread},
    "displays": [{"handle", "initialized", "terminated"}],
    "contexts": [{"handle", "share", "display", "thread", "thread_name"}],
    "contexts_created": number}
@@ -15,9 +16,9 @@ import json
 import struct
 import sys
 
-MAGIC = b"EGLCOUNT 1\n"
+MAGIC = b"EGLCOUNT 2\n"
 HEADER = struct.Struct("=16s5Q")
-COUNTER = struct.Struct("=40sQQ")
+COUNTER = struct.Struct("=40sQQQ")
 DISPLAY = struct.Struct("=3Q")
 CONTEXT = struct.Struct("=4Q16s")
 
@@ -35,13 +36,14 @@ def parse(data):
     if len(data) < offset + counters * COUNTER.size + displays * DISPLAY.size \
             + contexts * CONTEXT.size:
         raise ValueError("file of eglcount is cut short")
-    result = {"pid": pid, "calls": {}, "ok": {}, "displays": [], "contexts": [],
+    result = {"pid": pid, "calls": {}, "ok": {}, "main_ns": {}, "displays": [], "contexts": [],
               "contexts_created": created}
     for _ in range(counters):
-        name, calls, good = COUNTER.unpack_from(data, offset)
+        name, calls, good, spent = COUNTER.unpack_from(data, offset)
         offset += COUNTER.size
         result["calls"][_text(name)] = calls
         result["ok"][_text(name)] = good
+        result["main_ns"][_text(name)] = spent
     for _ in range(displays):
         handle, initialized, terminated = DISPLAY.unpack_from(data, offset)
         offset += DISPLAY.size

@@ -52,6 +52,8 @@ class EglCount(unittest.TestCase):
                          [(a, 0, display), (b, a, display), (c, 0, display)])
         self.assertEqual(counts["contexts_created"], 3)
         self.assertEqual({ctx["thread"] for ctx in counts["contexts"]}, {counts["pid"]})
+        self.assertGreater(counts["main_ns"]["glReadPixels"], 0)
+        self.assertEqual(counts["main_ns"]["eglExportDMABUFImageMESA"], 0)
 
     def test_other_preloaded_libraries_work_before_and_after(self):
         if not OTHERS:
@@ -95,7 +97,7 @@ class EglCount(unittest.TestCase):
         self.assertIn("/nonexistent/folder/counts", complaint.stderr)
 
     def test_other_files_are_refused(self):
-        for content in (b"", b"EGLCOUNT 1\n", b"x" * 100000):
+        for content in (b"", b"EGLCOUNT 2\n", b"x" * 100000):
             with self.assertRaises(ValueError):
                 eglcount.parse(content)
         self.run_program()
