@@ -54,6 +54,7 @@ static void add_to_display(SpiceDisplay *display, SpiceEgl *egl)
     uint32_t i, n = 0, room;
 
     display->longest_block_ns = egl->longest_block_ns;
+    display->block_ns = egl->block_ns;
     qemu_spice_gl_api()->get_stats(&egl->ssd->qxl, &stats, NULL, &n);
     room = n;
     clients = g_new0(QXLGLClientStats, room);

@@ -105,7 +105,10 @@ void spice_egl_show(SpiceEgl *egl, SpiceEglSource source,
 /* @start: get_clock() when the call began that is about to return */
 static void note_block(SpiceEgl *egl, int64_t start)
 {
-    egl->longest_block_ns = MAX(egl->longest_block_ns, get_clock() - start);
+    int64_t block_ns = get_clock() - start;
+
+    egl->longest_block_ns = MAX(egl->longest_block_ns, block_ns);
+    egl->block_ns += block_ns;
 }
 
 static void set_blocked(SpiceEgl *egl, bool block)

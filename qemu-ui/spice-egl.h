@@ -80,6 +80,7 @@ typedef struct SpiceEgl {
     bool blocked;               /* the guest's renderer, by us */
     bool warned;
     int64_t longest_block_ns;   /* that a scanout or a draw kept the caller */
+    int64_t block_ns;           /* all of them */
     QEMUBH *sync_bh;            /* does in the main loop what vCPUs asked for */
 
     bool surface_changed;       /* no texture and no image yet */

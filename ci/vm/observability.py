@@ -48,6 +48,10 @@ class Observability(VmTest):
             vm.flips(30)
             unseen = vm.display()
             self.assertGreater(unseen["longest-block-ns"], 0)
+            # all of them, of which each was as long at most
+            self.assertGreater(unseen["block-ns"], unseen["longest-block-ns"])
+            self.assertLessEqual(unseen["block-ns"],
+                                 unseen["longest-block-ns"] * (unseen["draws"] + unseen["scanouts"]))
             client = vm.client("unix")
             client.wait_for_frames(1)
             vm.flips(30)
