@@ -12,9 +12,11 @@
 #   qemu-stock-spice-patched   the other way round
 #   sanitized                  patched, with ASan and UBSan in what the queue touches
 #   tsan                       the patched spice-server, with TSan; no QEMU
+#   baseline                   stock, with what lets EGL start without a DRM node, and with VNC:
+#                              what benchmarks compare with
 #   bisect                     both at the patch that is being tried
 
-VARIANTS=(patched stock qemu-patched-spice-stock qemu-stock-spice-patched sanitized tsan)
+VARIANTS=(patched stock qemu-patched-spice-stock qemu-stock-spice-patched baseline sanitized tsan)
 
 check_variant() {
     [[ " ${VARIANTS[*]} bisect " == *" $1 "* ]] ||
@@ -26,6 +28,7 @@ spice_variant() {
     case $1 in
         *-spice-*) echo "${1##*-spice-}" ;;
         bisect) echo patched ;;
+        baseline) echo stock ;;
         *) echo "$1" ;;
     esac
 }

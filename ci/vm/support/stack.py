@@ -66,9 +66,10 @@ def has_real_udmabuf():
 
 
 def _library(name):
-    """A preload library of ci/, wherever under build/ its meson project was set up"""
-    for depth in ("*", "*/*", "*/*/*"):
-        found = sorted(glob.glob(os.path.join(BUILD, depth, "lib{}.so".format(name))))
+    """A preload library of ci/: scripts/build's, or wherever under build/ its meson project was
+    set up"""
+    for folder in ("tools/*/*", "*", "*/*", "*/*/*"):
+        found = sorted(glob.glob(os.path.join(BUILD, folder, "lib{}.so".format(name))))
         if found:
             return found[0]
     raise Missing("lib{}.so is missing under build/: run scripts/build".format(name))
