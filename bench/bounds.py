@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the stack is meant to beat: ratios of medians that come from one run."""
+
+import statistics
+
+SIZE = "1280x720"
+
+
+class Medians:
+
+    def __init__(self, rows):
+        self._rows = {(row["stack"], row["client"], row["workload"], row["size"]): row
+                      for row in rows}
+
+    def get(self, stack, client, workload, measure, size=SIZE):
+        """None if it has not been measured"""
+        row = self._rows.get((stack, client, workload, size))
+        values = [r[measure] for r in row["rounds"] if r.get(measure) is not None] if row else []
+        return statistics.median(values) if values else None
+
+
+def _bound(name, value, limit, at_most=True, note=""):
+    met = None if value is None else (value <= limit if at_most else value >= limit)
+    return {"name": name, "ratio": value, "met": met, "note": note,
+            "bound": "{} {:.2f}".format("<=" if at_most else ">=", limit)}
+
+
+def _ratio(one, other):
+    return None if one is None or not other else one / other
+
+
+def check(rows):
+    """A list of {"name", "ratio", "bound", "met" (None: not measured), "note"}"""
+    medians = Medians(rows)
+
+    def against(mine, theirs, workload, measure):
+        return _ratio(medians.get(*mine, workload, measure),
+                      medians.get(*theirs, workload, measure))
+
+    nobody, local, remote = ("this", "none"), ("this", "local"), ("this", "remote")
+    headless = ("egl-headless", "remote")
+    rate = medians.get(*remote, "small", "flips_per_s")
+    return [
+        _bound("nobody connected, full motion: CPU, of stock gl=on",
+               against(nobody, ("stock", "none"), "motion", "cpu_s_per_s"), 1.0),
+        _bound("nobody connected, full motion: prime exports per flip",
+               medians.get(*nobody, "motion", "exports_per_flip"), 0),
+        _bound("nobody connected, full motion: CPU, of egl-headless",
+               against(nobody, ("egl-headless", "none"), "motion", "cpu_s_per_s"), 0.4,
+               note="with the guest's processor"),
+        _bound("nobody connected, full motion: CPU without the guest's processor, of egl-headless",
+               against(nobody, ("egl-headless", "none"), "motion", "cpu_host_s_per_s"), 0.4),
+        _bound("local, full motion: CPU, of stock gl=on",
+               against(local, ("stock", "local"), "motion", "cpu_s_per_s"), 1.0),
+        _bound("local, full motion: prime exports per flip",
+               medians.get(*local, "motion", "exports_per_flip"), 0.01,
+               note="one per image, before the measurement"),
+        _bound("remote, small damage: frames delivered, of the guest's flips",
+               _ratio(medians.get(*remote, "small", "frames_per_s"), rate), 0.98, at_most=False),
+        _bound("remote, small damage: CPU, of egl-headless",
+               against(remote, headless, "small", "cpu_s_per_s"), 0.6,
+               note="with the guest's processor"),
+        _bound("remote, small damage: CPU without the guest's processor, of egl-headless",
+               against(remote, headless, "small", "cpu_host_s_per_s"), 0.6),
+        _bound("remote, small damage: main loop kept per flip, of egl-headless",
+               against(remote, headless, "small", "block_mean_ms"), 0.05,
+               note="of egl-headless only the readback is counted"),
+        _bound("remote, full motion: frames per second",
+               medians.get(*remote, "motion", "frames_per_s"), 58, at_most=False),
+        _bound("remote, full motion: flips per second, of 60",
+               _ratio(medians.get(*remote, "motion", "flips_per_s"), 60), 0.98, at_most=False),
+        _bound("remote, full motion: latency p50, of egl-headless",
+               against(remote, headless, "motion", "latency_p50_ms"), 0.7),
+        _bound("remote, small damage: latency p50, of egl-headless",
+               against(remote, headless, "small", "latency_p50_ms"), 0.7),
+    ]
