@@ -50,6 +50,8 @@ def check_micro(micro):
         name = "micro: {} {}".format(result["name"], result["size"] or "").strip()
         if result["skipped"]:
             report("skipped", name, result["skipped"])
+        elif result["failed"]:
+            report("failed", name, result["failed"])
         elif not 0 < result["median_ns"] <= result["p99_ns"]:
             report("failed", name, "median {median_ns}, p99 {p99_ns}".format(**result))
         else:

@@ -17,6 +17,7 @@ from support.machine import Machine, _free_port
 from support.waiting import Late
 
 import bounds
+import micro_results
 from cases import CASES, QUICK_CASES, WORKLOADS
 from measure import Flushes, Window
 
@@ -133,7 +134,8 @@ def micro(quick):
     subprocess.run([program, "--benchmark_out_format=json", "--benchmark_out=" + path] +
                    (["--benchmark_min_time=0.01s"] if quick else []),
                    stdout=subprocess.DEVNULL, env=environment, check=True)
-    return micro_results.read(path)
+    context, results = micro_results.read(path)
+    return {"context": context, "results": results}
 
 
 def parse():
