@@ -61,3 +61,19 @@ class Video(VmTest):
             vm.tell("set pattern=corners")
             for client in clients:
                 client.wait_for_picture(lambda p: wrong_corners(p, 640, 360, tolerance=LOSSY))
+
+    def test_motion_at_60_frames_a_second_arrives_as_such_for_as_long_as_it_goes_on(self):
+        # Small pictures: what is tested is rate control, not how fast this machine is. On a
+        # busy one a client that decodes late is rightly sent less.
+        with self.machine(guest={"pattern": "motion", "size": "320x240"}) as vm:
+            client = vm.client("tcp", options=["--codec", "mjpeg"])
+            client.wait_for_frames(1)
+            arrived = []
+            for _ in range(4):
+                vm.flips(60) # until it counts as video
+                before = client.display()["video_frames"]
+                flips = vm.flips(600)["flips"]
+                arrived.append((client.display()["video_frames"] - before) / flips)
+                if arrived[-1] > 0.9:
+                    return
+            self.fail("of the guest's frames arrived, each time: {}".format(arrived))
