@@ -34,7 +34,7 @@
 
 /* --- the file's layout; eglcount.py knows it too --- */
 
-#define MAGIC "EGLCOUNT 2\n"
+#define MAGIC "EGLCOUNT 3\n"
 #define MAX_CONTEXTS 256
 #define MAX_DISPLAYS 16
 
@@ -50,6 +50,7 @@ struct counter {
     _Atomic uint64_t calls;
     _Atomic uint64_t ok; /* calls that succeeded; for GL calls, which do not say, all */
     _Atomic uint64_t main_ns; /* that they took in the process's first thread */
+    _Atomic uint64_t main_longest_ns; /* one of these; a reader may set it back to 0 */
 };
 
 struct context {
@@ -168,7 +169,13 @@ static void count(int which, bool ok)
         atomic_fetch_add(&counter->calls, 1);
         atomic_fetch_add(&counter->ok, ok ? 1 : 0);
         if (began) {
-            atomic_fetch_add(&counter->main_ns, now_ns() - began);
+            uint64_t spent = now_ns() - began;
+
+            atomic_fetch_add(&counter->main_ns, spent);
+            /* no other thread writes it, and a reader only zeroes it */
+            if (spent > atomic_load(&counter->main_longest_ns)) {
+                atomic_store(&counter->main_longest_ns, spent);
+            }
         }
     }
 }

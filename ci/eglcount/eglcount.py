@@ -5,10 +5,12 @@
 As a program it prints JSON:
   {"pid", "calls": {name: number}, "ok": {name: number that succeeded},
    "main_ns": {name: nanoseconds that they took in the process's first thread},
+   "main_longest_ns": {name: nanoseconds of the longest of these since --reset-longest},
    "displays": [{"handle", "initialized", "terminated"}],
    "contexts": [{"handle", "share", "display", "thread", "thread_name"}],
    "contexts_created": number}
-Handles are integers; a share of 0 means EGL_NO_CONTEXT. From Python: eglcount.read(path).
+Handles are integers; a share of 0 means EGL_NO_CONTEXT. From Python: eglcount.read(path),
+eglcount.reset_longest(path).
 """
 
 import argparse
@@ -16,9 +18,10 @@ import json
 import struct
 import sys
 
-MAGIC = b"EGLCOUNT 2\n"
+MAGIC = b"EGLCOUNT 3\n"
 HEADER = struct.Struct("=16s5Q")
-COUNTER = struct.Struct("=40sQQQ")
+COUNTER = struct.Struct("=40s4Q")
+LONGEST = struct.Struct("=Q")  # the last of a counter
 DISPLAY = struct.Struct("=3Q")
 CONTEXT = struct.Struct("=4Q16s")
 
@@ -36,14 +39,15 @@ def parse(data):
     if len(data) < offset + counters * COUNTER.size + displays * DISPLAY.size \
             + contexts * CONTEXT.size:
         raise ValueError("file of eglcount is cut short")
-    result = {"pid": pid, "calls": {}, "ok": {}, "main_ns": {}, "displays": [], "contexts": [],
-              "contexts_created": created}
+    result = {"pid": pid, "calls": {}, "ok": {}, "main_ns": {}, "main_longest_ns": {},
+              "displays": [], "contexts": [], "contexts_created": created}
     for _ in range(counters):
-        name, calls, good, spent = COUNTER.unpack_from(data, offset)
+        name, calls, good, spent, longest = COUNTER.unpack_from(data, offset)
         offset += COUNTER.size
         result["calls"][_text(name)] = calls
         result["ok"][_text(name)] = good
         result["main_ns"][_text(name)] = spent
+        result["main_longest_ns"][_text(name)] = longest
     for _ in range(displays):
         handle, initialized, terminated = DISPLAY.unpack_from(data, offset)
         offset += DISPLAY.size
@@ -65,13 +69,29 @@ def read(path):
         return parse(stream.read())
 
 
+def reset_longest(path):
+    """Lets the longest calls in the file PATH be those from now on, while the program runs.
+
+    A call that ends in this very moment may be forgotten, or told of as if it came after."""
+    with open(path, "r+b", buffering=0) as stream:
+        counters = len(parse(stream.read())["calls"])
+        for number in range(1, counters + 1):
+            stream.seek(HEADER.size + number * COUNTER.size - LONGEST.size)
+            stream.write(LONGEST.pack(0))
+
+
 def main():
     parser = argparse.ArgumentParser(
         description="Prints what ci/eglcount's LD_PRELOAD library has counted, as JSON.")
     parser.add_argument("file", help="the EGLCOUNT_FILE of the program")
-    path = parser.parse_args().file
+    parser.add_argument("--reset-longest", action="store_true",
+                        help="print it, and count the longest calls anew from now on")
+    arguments = parser.parse_args()
+    path = arguments.file
     try:
         print(json.dumps(read(path), indent=2))
+        if arguments.reset_longest:
+            reset_longest(path)
     except (OSError, ValueError) as error:
         sys.exit(f"eglcount: {path}: {error}; was the program run with LD_PRELOAD and "
                  "EGLCOUNT_FILE, and has it called EGL?")

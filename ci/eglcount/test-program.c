@@ -92,6 +92,13 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "hang") == 0) {
         pause();
     }
+    if (argc > 1 && strcmp(argv[1], "again") == 0) {
+        getchar();
+        read_pixels(0, 0, 1, 1, GL_RGBA, GL_UNSIGNED_BYTE, pixel);
+        puts("again");
+        fflush(stdout);
+        getchar();
+    }
     eglMakeCurrent(dpy, EGL_NO_SURFACE, EGL_NO_SURFACE, EGL_NO_CONTEXT);
     check(eglDestroyContext(dpy, c), "eglDestroyContext");
     check(eglTerminate(dpy), "eglTerminate");

@@ -54,6 +54,10 @@ class EglCount(unittest.TestCase):
         self.assertEqual({ctx["thread"] for ctx in counts["contexts"]}, {counts["pid"]})
         self.assertGreater(counts["main_ns"]["glReadPixels"], 0)
         self.assertEqual(counts["main_ns"]["eglExportDMABUFImageMESA"], 0)
+        for name, spent in counts["main_ns"].items():
+            longest = counts["main_longest_ns"][name]
+            self.assertLessEqual(longest, spent, name)
+            self.assertGreaterEqual(longest * counts["calls"][name], spent, name)
 
     def test_other_preloaded_libraries_work_before_and_after(self):
         if not OTHERS:
@@ -73,6 +77,27 @@ class EglCount(unittest.TestCase):
         self.assertEqual(running["calls"]["glReadPixels"], 7)
         self.assertEqual(running["calls"]["eglTerminate"], 0)
         self.assertEqual(eglcount.read(self.path), running)
+
+    def test_the_longest_calls_can_be_counted_anew_while_the_program_runs(self):
+        with subprocess.Popen([PROGRAM, "again"], env=self.environment(), text=True,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE) as program:
+            program.stdout.readline()
+            before = eglcount.read(self.path)
+            self.assertGreater(before["main_longest_ns"]["glReadPixels"], 0)
+            eglcount.reset_longest(self.path)
+            reset = eglcount.read(self.path)
+            self.assertEqual(set(reset["main_longest_ns"].values()), {0})
+            self.assertEqual(dict(reset, main_longest_ns=None), dict(before, main_longest_ns=None))
+            program.stdin.write("\n")
+            program.stdin.flush()
+            program.stdout.readline()
+            after = eglcount.read(self.path)
+        again = after["main_longest_ns"]
+        # one call, so the longest is what they took in all
+        self.assertEqual(again["glReadPixels"], after["main_ns"]["glReadPixels"] -
+                         before["main_ns"]["glReadPixels"])
+        self.assertGreater(again["glReadPixels"], 0)
+        self.assertEqual(again["eglCreateSync"], 0)
 
     def test_a_program_without_egl_leaves_no_file(self):
         self.run_program("no-egl")
@@ -97,7 +122,7 @@ class EglCount(unittest.TestCase):
         self.assertIn("/nonexistent/folder/counts", complaint.stderr)
 
     def test_other_files_are_refused(self):
-        for content in (b"", b"EGLCOUNT 2\n", b"x" * 100000):
+        for content in (b"", b"EGLCOUNT 3\n", b"x" * 100000):
             with self.assertRaises(ValueError):
                 eglcount.parse(content)
         self.run_program()
