@@ -27,7 +27,7 @@
  * storage.  Texture names, resource handles and EGL images are given out again
  * and do not tell images apart.
  *
- * 0: there is no such resource, or it has no texture.
+ * 0: there is no such resource, or it has neither texture nor GBM buffer.
  *
  * To be called in the thread that calls virglrenderer's other functions; needs
  * no current context.

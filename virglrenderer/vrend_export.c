@@ -9,7 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "util/u_hash_table.h"
+#include "util/u_pointer.h"
 #include "virgl_resource.h"
+#include "virgl_util.h"
 #include "virglrenderer.h"
 #include "vrend_export_cache.h"
 #include "vrend_renderer.h"
@@ -21,6 +24,11 @@
 #define MAX_FDS 128
 
 static struct vrend_export_cache *cache;
+
+/* From each resource's texture name to its generation, which a caller that has
+ * the name alone does not know.  NULL, or without an entry for lack of memory:
+ * such a texture's descriptors are not kept. */
+static struct util_hash_table *generations;
 
 /* ---- what the cache asks ---- */
 
@@ -116,8 +124,10 @@ vrend_export_init(int virgl_renderer_flags)
    bool keep = !(virgl_renderer_flags & VIRGL_RENDERER_NO_EXPORT_CACHE) &&
                !getenv("VIRGL_DISABLE_EXPORT_CACHE");
 
-   if (!cache)
-      cache = vrend_export_cache_create(&ops, keep ? MAX_IMAGES : 0, MAX_FDS);
+   if (cache)
+      return;
+   cache = vrend_export_cache_create(&ops, keep ? MAX_IMAGES : 0, MAX_FDS);
+   generations = util_hash_table_create(hash_func_u32, equal_func, free);
 }
 
 void
@@ -125,19 +135,60 @@ vrend_export_fini(void)
 {
    vrend_export_cache_destroy(cache);
    cache = NULL;
+   if (generations)
+      util_hash_table_destroy(generations);
+   generations = NULL;
+}
+
+/* ---- which storage a texture has ---- */
+
+static uint64_t
+generation_of_texture(uint32_t tex_id)
+{
+   const uint64_t *generation = NULL;
+
+   if (generations && tex_id)
+      generation = util_hash_table_get(generations, uintptr_to_pointer(tex_id));
+   return generation ? *generation : 0;
+}
+
+static void
+forget_texture(uint32_t tex_id)
+{
+   if (generations)
+      util_hash_table_remove(generations, uintptr_to_pointer(tex_id));
+}
+
+static void
+remember_texture(uint32_t tex_id, uint64_t generation)
+{
+   uint64_t *value = generations ? malloc(sizeof(*value)) : NULL;
+
+   forget_texture(tex_id);
+   if (!value)
+      return;
+   *value = generation;
+   if (util_hash_table_set(generations, uintptr_to_pointer(tex_id), value) != PIPE_OK)
+      free(value);
 }
 
 uint64_t
-vrend_export_new_storage(uint64_t old)
+vrend_export_new_storage(uint64_t old, uint32_t tex_id)
 {
+   uint64_t generation = vrend_export_new_generation();
+
    vrend_export_cache_drop(cache, old);
-   return vrend_export_new_generation();
+   if (tex_id)
+      remember_texture(tex_id, generation);
+   return generation;
 }
 
 void
-vrend_export_storage_freed(uint64_t generation)
+vrend_export_storage_freed(uint64_t generation, uint32_t tex_id)
 {
    vrend_export_cache_drop(cache, generation);
+   if (generation && generation == generation_of_texture(tex_id))
+      forget_texture(tex_id);
 }
 
 int
@@ -189,8 +240,13 @@ vrend_export_get_attrs(uint32_t res_handle, uint32_t tex_id, uint32_t format,
 int
 vrend_export_get_fd(uint32_t tex_id, int *fd, int *stride, int *offset)
 {
+   const struct vrend_export_image image = {
+      .generation = generation_of_texture(tex_id),
+      .tex_id = tex_id,
+   };
+
    if (cache)
-      return vrend_export_cache_get_texture_fd(cache, tex_id, fd, stride, offset);
+      return vrend_export_cache_get_texture_fd(cache, &image, fd, stride, offset);
    if (stride || offset)
       return vrend_winsys_get_fd_for_texture2(tex_id, fd, stride, offset);
    return vrend_winsys_get_fd_for_texture(tex_id, fd);

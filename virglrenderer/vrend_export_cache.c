@@ -274,7 +274,9 @@ export_texture(struct vrend_export_cache *cache, struct entry *e,
    ret = checked(cache, e, cache->ops->export_texture(tex_id, &fresh));
    if (ret)
       return ret;
-   if (!e || !make_room(cache, dmabuf_count_fds(&fresh))) {
+   /* Mesa may succeed without a descriptor, as with an image that was imported:
+    * an answer, but nothing to keep */
+   if (!e || fresh.fds[0] < 0 || !make_room(cache, dmabuf_count_fds(&fresh))) {
       *out = fresh;
       return 0;
    }
@@ -285,20 +287,18 @@ export_texture(struct vrend_export_cache *cache, struct entry *e,
 
 int
 vrend_export_cache_get_texture_fd(struct vrend_export_cache *cache,
-                                  uint32_t tex_id, int *fd,
-                                  int *stride, int *offset)
+                                  const struct vrend_export_image *image,
+                                  int *fd, int *stride, int *offset)
 {
-   struct entry *e = entry_find_texture(cache, tex_id);
+   struct entry *e = entry_get(cache, image);
    struct vrend_export_dmabuf dmabuf;
    int ret;
 
-   if (e)
-      entry_used(cache, e);
    if (e && e->has_texture) {
       cache->stats.hits++;
       e->has_texture = dmabuf_give(cache, &e->texture, &dmabuf);
    } else {
-      ret = export_texture(cache, e, tex_id, &dmabuf);
+      ret = export_texture(cache, e, image->tex_id, &dmabuf);
       if (ret)
          return ret;
    }

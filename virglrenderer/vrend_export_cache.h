@@ -99,13 +99,12 @@ int vrend_export_cache_get_attrs(struct vrend_export_cache *cache,
                                  const struct vrend_export_image *image,
                                  struct vrend_export_attrs *attrs);
 
-/* The first plane of a texture, which should be one of which the attributes
- * have been asked: any other is exported anew each time.  The caller owns *fd,
- * which has FD_CLOEXEC.  stride and offset, in bytes, may be NULL; where they
- * are not, an export without layout is an error. */
+/* The first plane of a texture, whether or not its attributes have been asked.
+ * The caller owns *fd, which has FD_CLOEXEC.  stride and offset, in bytes, may
+ * be NULL; where they are not, an export without layout is an error. */
 int vrend_export_cache_get_texture_fd(struct vrend_export_cache *cache,
-                                      uint32_t tex_id, int *fd,
-                                      int *stride, int *offset);
+                                      const struct vrend_export_image *image,
+                                      int *fd, int *stride, int *offset);
 
 /* All planes of a buffer.  With export_fds the caller owns dmabuf->fds, which
  * have FD_CLOEXEC; without, they are -1. */

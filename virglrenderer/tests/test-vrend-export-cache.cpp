@@ -27,6 +27,7 @@ struct Egl {
     int planes = 1;             /* buffers of a buffer */
     bool layout = true;
     bool dmabuf_export = true;
+    bool descriptor = true;     /* an export brings one */
 };
 Egl egl;
 
@@ -55,7 +56,7 @@ int export_texture(uint32_t tex_id, vrend_export_dmabuf *dmabuf)
         return egl.error;
     }
     dmabuf->num_fds = 1;
-    dmabuf->fds[0] = make_fd();
+    dmabuf->fds[0] = egl.descriptor ? make_fd() : -1;
     dmabuf->strides[0] = 5120 + tex_id;
     dmabuf->offsets[0] = 64;
     dmabuf->has_layout = egl.layout;
@@ -148,10 +149,10 @@ protected:
     }
 
     /* The inode of an export, which the caller's copy has too; 0 on an error */
-    ino_t take(uint32_t tex_id)
+    ino_t take(const vrend_export_image &of)
     {
         int fd = -1;
-        if (vrend_export_cache_get_texture_fd(cache, tex_id, &fd, &stride, &offset)) {
+        if (vrend_export_cache_get_texture_fd(cache, &of, &fd, &stride, &offset)) {
             return 0;
         }
         EXPECT_TRUE(fcntl(fd, F_GETFD) & FD_CLOEXEC);
@@ -213,10 +214,10 @@ TEST_F(ExportCache, a_texture_is_exported_once_and_each_caller_owns_a_dup)
 {
     const auto one = image(1);
     ask(one);
-    const ino_t node = take(1);
+    const ino_t node = take(one);
     const int kept = open_files();
     for (int i = 0; i < 100; i++) {
-        EXPECT_EQ(take(1), node);
+        EXPECT_EQ(take(one), node);
         EXPECT_EQ(stride, 5121);
         EXPECT_EQ(offset, 64);
     }
@@ -236,7 +237,7 @@ TEST_F(ExportCache, flips_among_n_images_cost_n_queries_and_n_exports)
         }
         for (int flip = 0; flip < 1000; flip++) {
             ASSERT_EQ(ask(images[flip % n]), 0);
-            ASSERT_NE(take(1 + flip % n), 0u);
+            ASSERT_NE(take(images[flip % n]), 0u);
         }
         EXPECT_EQ(egl.queries, n);
         EXPECT_EQ(egl.exports, n);
@@ -254,7 +255,7 @@ TEST_F(ExportCache, a_destroyed_image_is_forgotten_and_its_descriptor_closed)
     const auto one = image(1);
     const int before = open_files();
     ask(one);
-    take(1);
+    take(one);
     vrend_export_cache_drop(cache, one.generation);
     EXPECT_EQ(open_files(), before);
     EXPECT_EQ(stats().dropped, 1u);
@@ -269,10 +270,13 @@ TEST_F(ExportCache, a_recycled_texture_name_never_gives_the_old_image)
     std::set<ino_t> seen;
     for (int i = 0; i < 1000; i++) {
         const auto next = image(1);
-        ask(next);
+        /* Asked for its attributes first every fourth time */
+        if (i % 4 == 0) {
+            ask(next);
+        }
         /* memfds are numbered upwards: no number comes twice */
         int fd = -1;
-        ASSERT_EQ(vrend_export_cache_get_texture_fd(cache, 1, &fd, nullptr, nullptr), 0);
+        ASSERT_EQ(vrend_export_cache_get_texture_fd(cache, &next, &fd, nullptr, nullptr), 0);
         const ino_t node = inode(fd);
         close(fd);
         EXPECT_TRUE(seen.insert(node).second);
@@ -286,14 +290,34 @@ TEST_F(ExportCache, a_recycled_texture_name_never_gives_the_old_image)
     }
 }
 
-TEST_F(ExportCache, a_texture_that_is_not_known_is_exported_and_not_kept)
+TEST_F(ExportCache, a_texture_is_exported_once_though_nobody_asked_for_its_attributes)
 {
-    EXPECT_NE(take(5), 0u);
-    EXPECT_NE(take(5), 0u);
-    EXPECT_EQ(egl.exports, 2);
+    const auto one = image(1);
+    const ino_t node = take(one);
+    ASSERT_NE(node, 0u);
+    for (int i = 0; i < 100; i++) {
+        EXPECT_EQ(take(one), node);
+    }
+    EXPECT_EQ(egl.exports, 1);
+    EXPECT_EQ(egl.queries, 0);
+    EXPECT_EQ(stats().images, 1u);
+    EXPECT_EQ(stats().fds, 1u);
+    /* Asked later they are those of the same image */
+    EXPECT_EQ(ask(one), 0);
+    EXPECT_EQ(take(one), node);
+    EXPECT_EQ(stats().images, 1u);
+    vrend_export_cache_drop(cache, one.generation);
     EXPECT_EQ(stats().fds, 0u);
+}
+
+TEST_F(ExportCache, an_image_without_generation_is_exported_and_not_kept)
+{
     auto nobody = image(5);
     nobody.generation = 0;
+    EXPECT_NE(take(nobody), 0u);
+    EXPECT_NE(take(nobody), 0u);
+    EXPECT_EQ(egl.exports, 2);
+    EXPECT_EQ(stats().fds, 0u);
     ask(nobody);
     ask(nobody);
     EXPECT_EQ(egl.queries, 2);
@@ -306,7 +330,7 @@ TEST_F(ExportCache, a_failure_is_passed_on_and_makes_it_forget_the_image)
     ask(one);
     egl.error = EINVAL;
     int fd = -1;
-    EXPECT_EQ(vrend_export_cache_get_texture_fd(cache, 1, &fd, nullptr, nullptr), EINVAL);
+    EXPECT_EQ(vrend_export_cache_get_texture_fd(cache, &one, &fd, nullptr, nullptr), EINVAL);
     EXPECT_EQ(fd, -1);
     EXPECT_EQ(stats().failures, 1u);
     EXPECT_EQ(stats().images, 0u);
@@ -315,15 +339,16 @@ TEST_F(ExportCache, a_failure_is_passed_on_and_makes_it_forget_the_image)
     EXPECT_EQ(egl.queries, 3) << "a failure was remembered as an answer";
     egl.error = 0;
     EXPECT_EQ(ask(one), 0);
-    EXPECT_NE(take(1), 0u);
+    EXPECT_NE(take(one), 0u);
 }
 
 TEST_F(ExportCache, a_lost_context_takes_everything)
 {
     const int before = open_files();
     for (uint32_t i = 1; i < 5; i++) {
-        ask(image(i));
-        take(i);
+        const auto one = image(i);
+        ask(one);
+        take(one);
     }
     vrend_export_cache_drop_all(cache);
     EXPECT_EQ(open_files(), before);
@@ -354,14 +379,16 @@ TEST_F(ExportCache, descriptors_are_bounded)
     make(100, 4);
     const int before = open_files();
     for (uint32_t i = 1; i <= 50; i++) {
-        ask(image(i));
-        ASSERT_NE(take(i), 0u);
+        const auto one = image(i);
+        if (i % 2) {
+            ask(one);
+        }
+        ASSERT_NE(take(one), 0u);
         EXPECT_LE(stats().fds, 4u);
         EXPECT_LE(open_files(), before + 4);
     }
     make(100, 0);
-    ask(image(1));
-    EXPECT_NE(take(1), 0u);
+    EXPECT_NE(take(image(1)), 0u);
     EXPECT_EQ(stats().fds, 0u);
 }
 
@@ -371,7 +398,7 @@ TEST_F(ExportCache, turned_off_it_passes_every_call_on)
     const auto one = image(1);
     for (int i = 0; i < 10; i++) {
         EXPECT_EQ(ask(one), 0);
-        EXPECT_NE(take(1), 0u);
+        EXPECT_NE(take(one), 0u);
     }
     EXPECT_EQ(egl.queries, 10);
     EXPECT_EQ(egl.exports, 10);
@@ -385,10 +412,24 @@ TEST_F(ExportCache, an_export_without_layout_serves_only_who_asks_for_none)
     int fd = -1;
     egl.layout = false;
     ask(one);
-    EXPECT_EQ(vrend_export_cache_get_texture_fd(cache, 1, &fd, &stride, &offset), EINVAL);
-    ASSERT_EQ(vrend_export_cache_get_texture_fd(cache, 1, &fd, nullptr, nullptr), 0);
+    EXPECT_EQ(vrend_export_cache_get_texture_fd(cache, &one, &fd, &stride, &offset), EINVAL);
+    ASSERT_EQ(vrend_export_cache_get_texture_fd(cache, &one, &fd, nullptr, nullptr), 0);
     close(fd);
     EXPECT_EQ(egl.exports, 1);
+}
+
+TEST_F(ExportCache, an_export_without_descriptor_is_passed_on_and_asked_for_again)
+{
+    const auto one = image(1);
+    int fd = 0;
+    egl.descriptor = false;
+    EXPECT_EQ(vrend_export_cache_get_texture_fd(cache, &one, &fd, nullptr, nullptr), 0);
+    EXPECT_EQ(fd, -1);
+    egl.descriptor = true;
+    EXPECT_NE(take(one), 0u);
+    EXPECT_NE(take(one), 0u);
+    EXPECT_EQ(egl.exports, 2);
+    EXPECT_EQ(stats().fds, 1u);
 }
 
 TEST_F(ExportCache, a_buffer_is_asked_once_and_exported_once)
@@ -431,20 +472,20 @@ TEST_F(ExportCache, without_free_descriptors_the_caller_gets_the_kept_one)
 {
     const auto one = image(1);
     ask(one);
-    const ino_t node = take(1);
+    const ino_t node = take(one);
     struct rlimit old, none;
     ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &old), 0);
     none = old;
     none.rlim_cur = 0;
     ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
     int fd = -1;
-    const int ret = vrend_export_cache_get_texture_fd(cache, 1, &fd, nullptr, nullptr);
+    const int ret = vrend_export_cache_get_texture_fd(cache, &one, &fd, nullptr, nullptr);
     ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &old), 0);
     ASSERT_EQ(ret, 0);
     EXPECT_EQ(inode(fd), node);
     close(fd);
     EXPECT_EQ(stats().fds, 0u);
-    EXPECT_NE(take(1), 0u);
+    EXPECT_NE(take(one), 0u);
     EXPECT_EQ(egl.exports, 2);
 }
 
