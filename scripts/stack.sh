@@ -14,9 +14,11 @@
 #   tsan                       the patched spice-server, with TSan; no QEMU
 #   baseline                   stock, with what lets EGL start without a DRM node, and with VNC:
 #                              what benchmarks compare with
+#   baseline-10.2              the same of QEMU 10.2, without VNC
 #   bisect                     both at the patch that is being tried
 
-VARIANTS=(patched stock qemu-patched-spice-stock qemu-stock-spice-patched baseline sanitized tsan)
+VARIANTS=(patched stock qemu-patched-spice-stock qemu-stock-spice-patched baseline baseline-10.2
+          sanitized tsan)
 
 check_variant() {
     [[ " ${VARIANTS[*]} bisect " == *" $1 "* ]] ||
@@ -28,7 +30,7 @@ spice_variant() {
     case $1 in
         *-spice-*) echo "${1##*-spice-}" ;;
         bisect) echo patched ;;
-        baseline) echo stock ;;
+        baseline|baseline-10.2) echo stock ;;
         *) echo "$1" ;;
     esac
 }
