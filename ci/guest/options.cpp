@@ -8,8 +8,8 @@
 #include "pattern.hpp"
 
 const char *const OPTIONS_HELP =
-    "  pattern=NAME        corners, gradient, counter, band, motion, window, small or still\n"
-    "                      (corners)\n"
+    "  pattern=NAME        corners, gradient, counter, cells, band, motion, window, small or\n"
+    "                      still (corners)\n"
     "  size=WxH            pixels, of each head (1280x720)\n"
     "  rate=N              frames a second, 0: as fast as they go (60)\n"
     "  flips=N             frames to show, then hold; 0: none, forever: no end (forever)\n"

@@ -127,6 +127,28 @@ public:
     }
 };
 
+/* Nothing of a frame is as it was in another, and it is cheap to draw */
+class Cells: public Pattern
+{
+public:
+    void paint(const Canvas &) override {}
+
+    Rect draw(const Canvas &canvas, uint32_t number, int64_t) override
+    {
+        const uint32_t w = canvas.width, h = canvas.height;
+        for (uint32_t cell = 0; cell < COLUMNS * LINES; cell++) {
+            const uint32_t x = cell % COLUMNS, y = cell / COLUMNS;
+            const uint32_t left = x * w / COLUMNS, top = y * h / LINES;
+            canvas.fill({left, top, (x + 1) * w / COLUMNS - left, (y + 1) * h / LINES - top},
+                        (number * COLUMNS * LINES + cell + 1) * 2654435761u >> 8);
+        }
+        return {0, 0, w, h};
+    }
+
+private:
+    static constexpr uint32_t COLUMNS = 8, LINES = 6;
+};
+
 class Band: public Gradient
 {
 public:
@@ -244,6 +266,9 @@ std::unique_ptr<Pattern> make_pattern(const std::string &name, uint32_t width, u
     }
     if (name == "counter") {
         return std::make_unique<Counter>();
+    }
+    if (name == "cells") {
+        return std::make_unique<Cells>();
     }
     if (name == "band") {
         return std::make_unique<Band>();

@@ -18,6 +18,9 @@
  * window   corners, over its middle (from W/4, H/4; W/2 x H/2) a picture like motion's
  * small    corners, over it a 64x64 square at W/2 - 32, H*3/4 in colour
  *          n & 255, n >> 8 & 255, 128 for frame n
+ * cells    frame n is 8 x 6 flat cells, each of another colour than in any frame near it: cell c,
+ *          counted along the lines from the top left, is (n * 48 + c + 1) * 2654435761 (32 bits)
+ *          >> 8. Cell column i covers columns i*W/8 to (i+1)*W/8, lines likewise.
  * still    corners, and never a second frame
  */
 #pragma once

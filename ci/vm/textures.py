@@ -2,70 +2,83 @@
 """GL gives the names of deleted textures out again: clients see the new image, never the old, and
 what is kept for images goes with them."""
 
+import os
 import re
-import time
 
+from support.picture import Picture, cells, is_same
 from support.vmtest import VmTest
-from support.waiting import wait_until
+from support.waiting import Late, wait_until
 
-# Buffers replaced one after the other, each checked by a client: as many as fit into the time
-# where the guest's CPU is emulated, 1,000 where it is not
+# Buffers replaced one after the other, of each of which a client's whole picture is looked at.
+# Some come and go first: from there on nothing grows
 RENEWALS = 1000
-SECONDS = 30
+FIRST = 30
+SIZE = (320, 240)
 
 # Under its own name Mesa gives QEMU no texture name twice, whoever else does
 RECYCLE_NAMES = {"MESA_PROCESS_NAME": "spicegl"}
+GUEST = {"pattern": "cells", "size": "{}x{}".format(*SIZE), "buffers": 1, "flips": 0}
 
 
 class Textures(VmTest):
 
-    def _renew(self, vm, client, seconds):
-        """Replaces the guest's only buffer again and again; the client sees each. How many"""
+    def _renew(self, vm, client, count):
+        """Replaces the guest's only buffer count times; the client sees each, and nothing else"""
         number = vm.progress()["frame"]
-        end = time.monotonic() + seconds
-        done = 0
-        while done < RENEWALS and (time.monotonic() < end or done < 30):
+        for _ in range(count):
             vm.tell("renew")
-            done += 1
             number += 1
-            self._wait_for_number(client, number)
-        self.log.info("%d images, one after the other", done)
-        return done
+            self._wait_for_image(client, number)
+        self.assertEqual(vm.progress()["frame"], number)
 
-    @staticmethod
-    def _wait_for_number(client, number):
-        last = {}
+    def _wait_for_image(self, client, number):
+        """All of the client's picture is frame number; until then it is all of the one before"""
+        right, before = cells(*SIZE, number), cells(*SIZE, number - 1)
 
         def seen():
-            last["number"] = client.display()["counter"]
-            return last["number"] == number
+            picture = self._picture(client)
+            if not is_same(picture, right) and not is_same(picture, before):
+                raise AssertionError("what is seen is neither frame {} nor the one before: "
+                                     "see {}".format(number, self._picture_path()))
+            return is_same(picture, right)
 
-        wait_until(seen, lambda: "the image of frame {}, not {}".format(number, last["number"]),
-                   interval=0.002)
+        wait_until(seen, "the image of frame {}".format(number), interval=0.002)
+
+    def _picture_path(self):
+        return os.path.join(self.logdir, "picture.png")
+
+    def _picture(self, client):
+        # client.picture() keeps each
+        answer = client.ask("save {}".format(self._picture_path()))
+        if not answer["saved"]:
+            raise Late("no picture: {}".format(answer["why"]))
+        return Picture.load(answer["saved"])
 
     def _recycle(self, way):
-        guest = {"pattern": "counter", "size": "320x240", "buffers": 1, "flips": 0}
-        with self.counted_machine(unix=True, guest=guest, environment=RECYCLE_NAMES,
+        # Images and nothing else: every pixel can be looked at
+        with self.counted_machine(unix=True, guest=GUEST, environment=RECYCLE_NAMES,
+                                  spice=["streaming-video=off"],
                                   extra=["--trace", "qemu_spice_egl_image_create"]) as vm:
-            client = vm.client(way, options=["--counter"])
+            client = vm.client(way)
             client.wait_for_frames(1)
-            # Some have come and gone: from here on nothing grows
-            self._renew(vm, client, 0)
+            self._renew(vm, client, FIRST)
             files, before, calls = len(vm.open_files()), vm.display(), self.egl_calls()["calls"]
-            done = self._renew(vm, client, SECONDS)
-            self._assert_one_each(vm, before, calls, done, way)
+            images = len(self._texture_names(vm))
+            self._renew(vm, client, RENEWALS)
+            self._assert_one_each(vm, before, calls, way)
             wait_until(lambda: len(vm.open_files()) <= files + 2, "descriptors do not grow")
-            names = self._texture_names(vm)
-            self.assertLess(len(set(names)), len(names) // 4, "no name has come again")
+            names = self._texture_names(vm)[images:]
+            self.assertEqual(len(names), RENEWALS)
+            self.assertLess(len(set(names)), RENEWALS // 4, "names have not come again")
 
-    def _assert_one_each(self, vm, before, calls, done, way):
+    def _assert_one_each(self, vm, before, calls, way):
         after, now = vm.display(), self.egl_calls()["calls"]
-        exports = done if way == "unix" else 0
+        exports = RENEWALS if way == "unix" else 0
         self.assertEqual(after["prime-exports"] - before["prime-exports"], exports)
-        self.assertEqual(now["eglCreateImage"] - calls["eglCreateImage"], done)
+        self.assertEqual(now["eglCreateImage"] - calls["eglCreateImage"], RENEWALS)
         destroyed = now.get("eglDestroyImage", 0) - calls.get("eglDestroyImage", 0)
         # The last one or two are still in use
-        self.assertLessEqual(abs(done - destroyed), 2)
+        self.assertLessEqual(abs(RENEWALS - destroyed), 2)
 
     @staticmethod
     def _texture_names(vm):
@@ -79,12 +92,11 @@ class Textures(VmTest):
         self._recycle("unix")
 
     def test_images_are_told_apart_by_their_generation_where_virglrenderer_has_one(self):
-        guest = {"pattern": "counter", "size": "320x240", "buffers": 1, "flips": 0}
-        with self.machine(guest=guest, environment=RECYCLE_NAMES,
+        with self.machine(guest=GUEST, environment=RECYCLE_NAMES, spice=["streaming-video=off"],
                           extra=["--trace", "virtio_gpu_virgl_image"]) as vm:
-            client = vm.client("tcp", options=["--counter"])
+            client = vm.client("tcp")
             client.wait_for_frames(1)
-            self._renew(vm, client, 0)
+            self._renew(vm, client, FIRST)
             found = re.findall(r"res (\w+), .*generation (\d+), replaced (\d)", vm.stderr())
             if not self._virglrenderer_has_generations(vm):
                 self.assertEqual(found, [])
@@ -93,7 +105,7 @@ class Textures(VmTest):
                             "virglrenderer tests the other)")
             # A resource may be scanned out more than once, and is the same image then
             images = {(resource, generation) for resource, generation, _ in found}
-            self.assertGreaterEqual(len(images), 30)
+            self.assertGreaterEqual(len(images), FIRST)
             self.assertEqual(len({generation for _, generation in images}), len(images))
             self.assertEqual(len({resource for resource, _ in images}), len(images))
             # Here every end is announced as well

@@ -78,6 +78,24 @@ def wrong_corners(picture, width, height, tolerance=LOSSLESS, head=0):
         _wrong_ramps(picture, right, tolerance)
 
 
+def cells(width, height, number):
+    """The very pixels of frame number of the pattern "cells" """
+    columns = numpy.arange(width)
+    lines = numpy.arange(height)
+    edges = [[i * length // n for i in range(n)] for length, n in ((width, 8), (height, 6))]
+    x = numpy.searchsorted(edges[0], columns, side="right") - 1
+    y = numpy.searchsorted(edges[1], lines, side="right") - 1
+    cell = y[:, None] * 8 + x[None, :]
+    colour = ((number * 48 + cell + 1) * 2654435761 & 0xffffffff) >> 8
+    return Picture(numpy.stack([colour >> 16, colour >> 8 & 255, colour & 255], axis=2))
+
+
+def is_same(picture, right):
+    """Every pixel"""
+    return picture.pixels.shape == right.pixels.shape and bool(
+        (picture.pixels == right.pixels).all())
+
+
 def _wrong_areas(picture, w, h, tolerance, head):
     block_w, block_h = w // 4, h // 4
     # Away from the edges, where a codec smears one colour into the next
