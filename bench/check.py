@@ -10,14 +10,25 @@ import json
 import os
 import sys
 
+# Measured in every window, and in the first of a case
+ALWAYS = ("cpu_s_per_s", "cpu_host_s_per_s", "main_cpu_ms_per_flip", "calls_mean_ms",
+          "calls_longest_ms", "flips_per_s", "frames_per_s", "rss_mb", "exports_per_flip")
+AT_FIRST = ("fd_calls_per_flip",)
+OF_THIS_STACK = ("block_mean_ms", "block_longest_ms")
+
 
 def problem_of_row(row):
     """What is wrong with the rounds of one case, as text; None if nothing"""
-    if row["skipped"]:
-        return row["skipped"]
+    if row["errors"]:
+        return row["errors"][0]["error"]
     if not row["rounds"]:
         return "no round"
+    wanted = ALWAYS + (OF_THIS_STACK if row["stack"] == "this" else ())
+    missing = [key for key in AT_FIRST if row["rounds"][0].get(key) is None]
     for measures in row["rounds"]:
+        missing += [key for key in wanted if measures.get(key) is None]
+        if missing:
+            return "not measured: {}".format(", ".join(missing))
         if not measures["flips_per_s"] > 0 or not measures["cpu_s_per_s"] > 0:
             return "the guest stood still: {}".format(measures)
         if row["client"] == "none" and measures["frames_per_s"]:
@@ -25,8 +36,12 @@ def problem_of_row(row):
         if row["client"] != "none":
             if not measures["frames_per_s"] > 0:
                 return "no frames: {}".format(measures)
-            if row["workload"] in ("small", "motion") and not measures["latency_p50_ms"]:
+            # held guests' frames share flushes
+            if row["workload"] in ("small", "motion") and row["stack"] == "this" and \
+                    not measures["latency_p50_ms"]:
                 return "no latency: {}".format(measures)
+        if measures["calls_mean_ms"] and not measures["calls_longest_ms"]:
+            return "calls, and no longest: {}".format(measures)
         if row["stack"] == "this" and measures["exports_per_flip"] > 0.5:
             return "exports with flips: {}".format(measures)
     return None
@@ -38,15 +53,19 @@ def report(status, name, reason=""):
 
 def check_row(row):
     name = "{stack}, {client}: {workload} {size}".format(**row)
+    if row["skipped"]:
+        report("skipped", name, row["skipped"])
+        return
     problem = problem_of_row(row)
     report("failed" if problem else "passed", name, problem or "")
 
 
-def check_micro(micro):
-    if not micro or not micro["results"]:
+def check_micro(micro, error):
+    if error:
+        report("failed", "micro", error)
+    elif not micro or not micro["results"]:
         report("failed", "micro", "no results")
-        return
-    for result in micro["results"]:
+    for result in micro["results"] if micro else []:
         name = "micro: {} {}".format(result["name"], result["size"] or "").strip()
         if result["skipped"]:
             report("skipped", name, result["skipped"])
@@ -93,7 +112,7 @@ def main():
         results = json.load(file)
     for row in results["vm"]:
         check_row(row)
-    check_micro(results["micro"])
+    check_micro(results["micro"], results["micro_error"])
     check_report(os.path.join(folder, "report.html"))
 
 

@@ -5,20 +5,28 @@ CPU times come from the kernel (/proc), a frame's way from two ends: QEMU's trac
 guest's flush, which stock QEMU has too, and the frame number that a client reads in the picture.
 """
 
+import datetime
 import os
 import re
 import statistics
 import subprocess
 import time
 
-from support import eglcalls
-from support.waiting import Late
+import eglcount
 
 TICK = os.sysconf("SC_CLK_TCK")
 # What a display does in the main loop; virgl's own calls are not among them
 DISPLAY_CALLS = ("glReadPixels", "eglCreateImage", "eglDestroyImage", "eglCreateSync",
                  "eglExportDMABUFImageQueryMESA", "eglExportDMABUFImageMESA")
-FLUSH = re.compile(r"\d+@(\d+\.\d+):virtio_gpu_cmd_res_flush\b")
+# System calls that make, copy, pass or close descriptors, as strace writes them. The arguments of
+# recvmsg are known when it returns, those of the others when it is called.
+TRACED = "dup,dup2,dup3,fcntl,memfd_create,close,sendmsg,recvmsg,ioctl"
+DESCRIPTOR_CALL = re.compile(
+    r"\d+ +(\d+\.\d+) (?:(?:dup|memfd_create|close)\w*\(|fcntl\(\d+, F_DUPFD|sendmsg\(.*SCM_RIGHTS"
+    r"|(?:recvmsg\(|<\.\.\. recvmsg resumed).*SCM_RIGHTS"
+    r"|ioctl\(\d+, (?:UDMABUF_CREATE|DRM_IOCTL_PRIME_))")
+# Seconds, or from QEMU 10.2 on a date, which has no fraction if that is 0
+FLUSH = re.compile(r"(?:\d+@(\d+\.\d+):|([\d-]+T[\d:.]+)Z )virtio_gpu_cmd_res_flush\b")
 
 
 class Usage:
@@ -44,6 +52,16 @@ class Usage:
     def _thread(pid, task):
         with open("/proc/{}/task/{}/schedstat".format(pid, task), encoding="ascii") as file:
             return int(file.read().split()[0]) / 1e9
+
+
+def forget_peak_memory(pid):
+    """Lets the peak be the one from now on; False where the kernel cannot (clear_refs)"""
+    try:
+        with open("/proc/{}/clear_refs".format(pid), "w", encoding="ascii") as file:
+            file.write("5")
+        return True
+    except OSError:
+        return False
 
 
 def peak_memory_mb(pid):
@@ -77,12 +95,27 @@ class Flushes:
                 self._read += len(line.encode())
                 event = FLUSH.match(line)
                 if event:
-                    self._times.append(float(event.group(1)) - self._offset)
+                    seconds = float(event.group(1)) if event.group(1) else \
+                        datetime.datetime.fromisoformat(event.group(2) + "+00:00").timestamp()
+                    self._times.append(self.monotonic(seconds))
         return self._times
 
+    def monotonic(self, time_of_day):
+        """In time.monotonic()'s seconds"""
+        return time_of_day - self._offset
 
-def _ms(nanoseconds):
-    return None if nanoseconds is None else nanoseconds / 1e6
+
+def own_account(before, after, flips):
+    """How long the display has kept QEMU's main loop, by QEMU's own account (the patched one's).
+
+    Its longest is a maximum since it began: that of the window if it has grown in it, else only
+    a limit.
+    """
+    if "block-ns" not in after:
+        return {"block_mean_ms": None, "block_longest_ms": None, "block_longest_at_most": None}
+    return {"block_mean_ms": (after["block-ns"] - before["block-ns"]) / 1e6 / max(flips, 1),
+            "block_longest_ms": after["longest-block-ns"] / 1e6,
+            "block_longest_at_most": after["longest-block-ns"] == before["longest-block-ns"]}
 
 
 def percentile(values, share):
@@ -90,16 +123,21 @@ def percentile(values, share):
     return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
 
 
+def first_seen(seen):
+    """When each number came first: {number: time}"""
+    first = {}
+    for at, number in seen:
+        first.setdefault(number, at)
+    return first
+
+
 def latencies_ms(flushes, frame_before, flushes_before, seen):
     """From the guest's flush of a frame to the client's picture with its number.
 
     FLUSHES: times; the one at FLUSHES_BEFORE is of the frame after FRAME_BEFORE
     """
-    first = {}
-    for at, number in seen:
-        first.setdefault(number, at)
     found = []
-    for number, at in first.items():
+    for number, at in first_seen(seen).items():
         index = flushes_before + number - frame_before - 1
         if flushes_before <= index < len(flushes):
             found.append((at - flushes[index]) * 1000)
@@ -113,7 +151,7 @@ class Window:
         self._vm, self._client, self._flushes, self._counts = vm, client, flushes, counts
 
     def _exports(self):
-        return eglcalls.read(self._counts)["calls"].get("eglExportDMABUFImageMESA", 0)
+        return eglcount.read(self._counts)["calls"].get("eglExportDMABUFImageMESA", 0)
 
     def _display(self):
         """What QEMU itself tells of the display; {} if it is not the patched one"""
@@ -122,20 +160,18 @@ class Window:
         except (AssertionError, KeyError):
             return {}
 
-    def _main_loop_ns(self):
-        """How long the display has kept QEMU's main loop: by its own account, or, where it has
-        none, the calls to EGL and the readbacks that were made there, which is not all"""
-        own = self._display().get("block-ns")
-        if own is not None:
-            return own
-        spent = eglcalls.read(self._counts)["main_ns"]
-        return sum(spent.get(name, 0) for name in DISPLAY_CALLS)
+    def _calls_ns(self, which):
+        """How long EGL calls and readbacks have kept QEMU's main loop, by name: the same measure
+        for all stacks, and not all that keeps it"""
+        spent = eglcount.read(self._counts)[which]
+        return {name: spent.get(name, 0) for name in DISPLAY_CALLS}
 
     def _received(self):
         return self._client.totals() if self._client else {"frames": 0, "bytes": None}
 
     def measure(self, seconds, numbered):
-        """The measures of one round; see README.md here for what they are"""
+        """The measures of one round. report.py says what they are; in all of them, seconds are of
+        this machine, and a None is not measured."""
         pid = self._vm.process.pid
         self._vm.tell("stop")
         time.sleep(0.3)
@@ -145,23 +181,31 @@ class Window:
         if self._client:
             self._client.seen()
         guest, received, exports = self._vm.progress(), self._received(), self._exports()
-        kept = self._main_loop_ns()
+        own, calls = self._display(), self._calls_ns("main_ns")
+        eglcount.reset_longest(self._counts)
+        has_peak = forget_peak_memory(pid)
         usage, began = Usage(pid), time.monotonic()
         time.sleep(seconds)
         usage_then, ended = Usage(pid), time.monotonic()
+        longest = max(self._calls_ns("main_longest_ns").values())
         seen = self._client.seen() if self._client else []
         guest_then, received_then = self._vm.progress(), self._received()
-        exported, kept = self._exports() - exports, self._main_loop_ns() - kept
+        own_then, calls_then = self._display(), self._calls_ns("main_ns")
+        exported = self._exports() - exports
         span, flips = ended - began, guest_then["flips"] - guest["flips"]
         guest_span = max(guest_then["t"] - guest["t"], 1) / 1000
 
         if numbered: # frames that come twice count once
-            frames = len({number for _, number in seen})
+            first = first_seen(seen).values()
+            frames = sum(1 for at in first if began <= at <= ended)
         else:
             frames = received_then["frames"] - received["frames"]
-        latency = []
-        if numbered and flips < 2 * 60 * guest_span: # of faster ones some share a flush
-            latency = latencies_ms(self._flushes.times(), frame, flushed, seen)
+        self._vm.tell("stop")
+        time.sleep(0.3)
+        flushes = self._flushes.times()
+        # Frames that share a flush, as of a guest that is held or a fast one, hide which was when
+        matched = len(flushes) - flushed == self._vm.progress()["frame"] - frame
+        latency = latencies_ms(flushes, frame, flushed, seen) if numbered and matched else []
         cpu = usage_then.total - usage.total
         size = None
         if received["bytes"] is not None and received_then["bytes"] is not None and frames:
@@ -171,39 +215,51 @@ class Window:
             "cpu_host_s_per_s": max(cpu - (usage_then.guest - usage.guest), 0) / span,
             "cpu_s_per_frame": cpu / frames if frames else None,
             "main_cpu_ms_per_flip": (usage_then.main - usage.main) * 1000 / max(flips, 1),
-            "block_mean_ms": kept / 1e6 / max(flips, 1),
-            "block_longest_ms": _ms(self._display().get("longest-block-ns")),
+            "calls_mean_ms": (sum(calls_then.values()) - sum(calls.values())) / 1e6 / max(flips, 1),
+            "calls_longest_ms": longest / 1e6,
+            **own_account(own, own_then, flips),
             "flips_per_s": flips / guest_span,
             "frames_per_s": frames / span,
             "latency_p50_ms": statistics.median(latency) if latency else None,
             "latency_p99_ms": percentile(latency, 0.99) if latency else None,
             "bytes_per_frame": size,
-            "rss_mb": peak_memory_mb(pid),
+            "rss_mb": peak_memory_mb(pid) if has_peak else None,
             "exports_per_flip": exported / max(flips, 1),
             "fd_calls_per_flip": None,
         }
 
     def descriptor_calls(self, seconds):
-        """System calls for descriptors that come and go, per flip. strace slows QEMU down: this
-        is counted apart from all that is timed."""
-        before = self._vm.progress()["flips"]
+        """System calls for descriptors that come and go, per flip; None where strace cannot.
+
+        All of QEMU's are counted, whatever they are for: the same on all stacks. Where a double
+        stands in for /dev/udmabuf, its dup is in place of an ioctl. strace slows QEMU down:
+        this is counted apart from all that is timed.
+        """
+        self._vm.tell("flips forever")
+        time.sleep(0.5)
+        path = os.path.join(self._vm.logdir, "strace.log")
         tracer = subprocess.Popen(
-            ["strace", "-f", "-qq", "-e", "trace=dup,dup2,dup3,close,sendmsg", "-o",
-             os.path.join(self._vm.logdir, "strace.log"), "-p", str(self._vm.process.pid)],
+            ["strace", "-f", "-qq", "-ttt", "-e", "trace=" + TRACED, "-e", "signal=none",
+             "-o", path, "-p", str(self._vm.process.pid)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
+            time.sleep(0.3) # all threads are attached
+            began = time.monotonic()
             time.sleep(seconds)
+            ended = time.monotonic()
             if tracer.poll() is not None:
                 return None
         finally:
             tracer.terminate()
             tracer.wait()
-        flips = self._vm.progress()["flips"] - before
-        with open(os.path.join(self._vm.logdir, "strace.log"), encoding="utf-8",
-                  errors="replace") as log:
-            calls = sum(1 for line in log if re.match(r"\d+ +(dup|close|sendmsg)", line) and
-                        ("SCM_RIGHTS" in line or "sendmsg" not in line))
-        return calls / max(flips, 1)
+        with open(path, encoding="utf-8", errors="replace") as log:
+            calls = [self._flushes.monotonic(float(call.group(1)))
+                     for call in map(DESCRIPTOR_CALL.match, log) if call]
+        # The guest's own count of flips would come too late from a QEMU that is traced
+
+        def within(times):
+            return sum(1 for at in times if began <= at <= ended)
+        return within(calls) / max(within(self._flushes.times()), 1)
 
 
-__all__ = ["Flushes", "Late", "Usage", "Window", "latencies_ms", "peak_memory_mb", "percentile"]
+__all__ = ["Flushes", "Usage", "Window", "latencies_ms", "peak_memory_mb", "percentile"]

@@ -24,11 +24,21 @@ def result_of(run):
             "failed": run.get("error_message") if run.get("error_occurred") else None}
 
 
+def parse(text):
+    """What is whole in the JSON of a run that may have ended early"""
+    try:
+        return json.loads(text)
+    except ValueError:
+        # A benchmark is an object at four spaces
+        end = text.rfind("\n    }")
+        return json.loads(text[:end] + "\n    }]}")
+
+
 def read(path):
     """(context, results): where it ran, and a dictionary for each benchmark. "size" is None where
     it does not matter; numbers are None where there was no sample."""
     with open(path, encoding="utf-8") as file:
-        written = json.load(file)
+        written = parse(file.read())
     context = {key: written["context"].get(key) for key in OWN_CONTEXT}
     results = [result_of(run) for run in written["benchmarks"] if run["run_type"] == "iteration"]
     return context, results

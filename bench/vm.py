@@ -7,14 +7,14 @@ import json
 import os
 import platform
 import shutil
+import socket
 import subprocess
 import sys
 import time
 
 from support import stack
 from support.demo import version_of
-from support.machine import Machine, _free_port
-from support.waiting import Late
+from support.machine import Machine
 
 import bounds
 import micro_results
@@ -28,6 +28,12 @@ def say(text):
     print("bench: " + text, file=sys.stderr, flush=True)
 
 
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 class Bench:
     """Collects results; each is kept as soon as it is there"""
 
@@ -36,15 +42,16 @@ class Bench:
         self._about = None
         self._rows = {}
         self.results = {
-            "version": 1, "date": datetime.datetime.now(datetime.timezone.utc).isoformat("T", "seconds"),
+            "version": 2, "date": datetime.datetime.now(datetime.timezone.utc).isoformat("T", "seconds"),
             "command": "scripts/bench " + " ".join(sys.argv[1:]), "quick": arguments.quick,
-            "machine": {}, "versions": {}, "micro": None, "vm": [], "bounds": []}
+            "machine": {}, "versions": {}, "micro": None, "micro_error": None,
+            "micro_elsewhere": [], "vm": [], "bounds": []}
 
     def row(self, case, workload, size):
         key = (str(case), workload, size)
         if key not in self._rows:
             row = {"stack": case.stack, "client": case.client, "workload": workload,
-                   "size": size, "skipped": None, "rounds": []}
+                   "size": size, "skipped": None, "errors": [], "rounds": []}
             self._rows[key] = row
             self.results["vm"].append(row)
         return self._rows[key]
@@ -80,7 +87,7 @@ class Bench:
         name = "{}-{}-{}-{}".format(case.stack, case.client, size, number)
         folder = os.path.join(OUT, name)
         shutil.rmtree(folder, ignore_errors=True)
-        counts, port = os.path.join(folder, "egl-calls"), _free_port()
+        counts, port = os.path.join(folder, "egl-calls"), free_port()
         flushes = Flushes(folder)
         options = case.options(port)
         options["extra"] = options.get("extra", []) + flushes.options()
@@ -91,25 +98,51 @@ class Bench:
                 self.describe(machine)
             client = case.connect(machine, port)
             try:
-                self._run_workloads(case, size, machine, Window(machine, client, flushes, counts))
+                self._run_workloads(case, size, number, machine,
+                                    Window(machine, client, flushes, counts))
             finally:
                 if hasattr(client, "close"):
                     client.close()
 
-    def _run_workloads(self, case, size, machine, window):
+    def _run_workloads(self, case, size, number, machine, window):
         for workload in self._arguments.workloads:
-            commands, numbered = WORKLOADS[workload]
-            machine.tell("stop")
-            for command in commands:
-                machine.tell(command)
-            measures = window.measure(self._arguments.seconds, numbered)
-            row = self.row(case, workload, size)
-            if workload == "fast" and not row["rounds"] and case.client != "remote":
-                measures["fd_calls_per_flip"] = window.descriptor_calls(1)
-            row["rounds"].append(measures)
+            numbered = self._set_workload(machine, workload)
+            measures = dict(window.measure(self._arguments.seconds, numbered), round=number)
+            self.row(case, workload, size)["rounds"].append(measures)
             say("{} {}, {}: {:.0f} flips/s, {:.0f} frames/s, CPU {:.2f}".format(
                 workload, size, case, measures["flips_per_s"], measures["frames_per_s"],
                 measures["cpu_s_per_s"]))
+        for workload in self._arguments.workloads:
+            rounds = self.row(case, workload, size)["rounds"]
+            if len(rounds) == 1: # once is enough, and after all that is timed
+                self._set_workload(machine, workload)
+                rounds[0]["fd_calls_per_flip"] = window.descriptor_calls(
+                    3 if workload == "idle" else 1)
+
+    @staticmethod
+    def _set_workload(machine, workload):
+        """Whether its pictures are numbered"""
+        commands, numbered = WORKLOADS[workload]
+        for command in ["stop"] + commands:
+            machine.tell(command)
+        return numbered
+
+    def skip(self, case, size, reason):
+        for workload in self._arguments.workloads:
+            self.row(case, workload, size)["skipped"] = reason
+
+    def try_case(self, case, size, number):
+        """An error is recorded with what has not been measured for it, and the next case goes on"""
+        try:
+            self.run_case(case, size, number)
+        except Exception as error: # whatever it is: the other cases are worth keeping
+            text = "{}: {}".format(type(error).__name__, str(error).split("\n", 1)[0])
+            rows = [self.row(case, workload, size) for workload in self._arguments.workloads]
+            lacking = [row for row in rows if number not in [r["round"] for r in row["rounds"]]]
+            # after all windows there is the count of descriptors' calls
+            for row in lacking or rows:
+                row["errors"].append({"round": number, "error": text})
+            say("{} at {}: {}".format(case, size, error))
 
 
 def _cpu_name():
@@ -119,21 +152,35 @@ def _cpu_name():
 
 
 def micro(quick):
-    """The micro benchmarks' results; None with a word where there are none"""
+    """The micro benchmarks' results; None, and why, where there are none. One that fails leaves
+    those of before it."""
+    path = os.path.join(OUT, "micro.json")
+    if os.path.exists(path):
+        os.remove(path)
+    environment = dict(os.environ)
     try:
         program = stack.built("bench-tools/micro/spicegl-micro", "scripts/build bench")
-        import micro_results
-    except (stack.Missing, ImportError) as error:
-        say("no micro benchmarks: {}".format(error))
-        return None
+        if stack.dmabuf_preload():
+            environment["LD_PRELOAD"] = ":".join(stack.dmabuf_preload())
+    except stack.Missing as error:
+        return None, str(error)
     say("micro benchmarks …")
-    path = os.path.join(OUT, "micro.json")
-    environment = dict(os.environ)
-    if stack.dmabuf_preload():
-        environment["LD_PRELOAD"] = ":".join(stack.dmabuf_preload())
-    subprocess.run([program, "--benchmark_out_format=json", "--benchmark_out=" + path] +
-                   (["--benchmark_min_time=0.01s"] if quick else []),
-                   stdout=subprocess.DEVNULL, env=environment, check=True)
+    done = subprocess.run([program, "--benchmark_out_format=json", "--benchmark_out=" + path] +
+                          (["--benchmark_min_time=0.01s"] if quick else []), check=False,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment,
+                          text=True, errors="replace")
+    sys.stderr.write(done.stderr)
+    problem = None
+    if done.returncode:
+        problem = ": ".join(["spicegl-micro ended with status {}".format(done.returncode)] +
+                            done.stderr.strip().splitlines()[-1:])
+    try:
+        return read_micro(path), problem
+    except (OSError, ValueError, KeyError) as error:
+        return None, problem or "{}: {}".format(path, error)
+
+
+def read_micro(path):
     context, results = micro_results.read(path)
     return {"context": context, "results": results}
 
@@ -148,7 +195,13 @@ def parse():
     parser.add_argument("--seconds", type=float, help="that each measurement takes (4)")
     parser.add_argument("--sizes", nargs="+", help="of the guest's screen (1280x720 1920x1080)")
     parser.add_argument("--workloads", nargs="+", choices=sorted(WORKLOADS), help="(all)")
+    parser.add_argument("--stacks", nargs="+", choices=sorted({case.stack for case in CASES}),
+                        help="(all)")
     parser.add_argument("--no-micro", action="store_true", help="whole guests only")
+    parser.add_argument("--micro-from", metavar="FILE", action="append", default=[],
+                        help="micro.json of another machine, for a table of its own; repeatable")
+    parser.add_argument("--unavailable", nargs=2, metavar=("STACK", "REASON"), action="append",
+                        default=[], help="leave a stack out, and say why; repeatable")
     arguments = parser.parse_args()
     quick = arguments.quick
     arguments.rounds = arguments.rounds or (1 if quick else 5)
@@ -163,26 +216,28 @@ def main():
     os.makedirs(OUT, exist_ok=True)
     bench = Bench(arguments)
     if not arguments.no_micro:
-        bench.results["micro"] = micro(arguments.quick)
-    cases = QUICK_CASES if arguments.quick else CASES
+        bench.results["micro"], problem = micro(arguments.quick)
+        bench.results["micro_error"] = problem
+        if problem:
+            say(problem)
+    bench.results["micro_elsewhere"] = [read_micro(path) for path in arguments.micro_from]
+    unavailable = dict(arguments.unavailable)
+    cases = [case for case in (QUICK_CASES if arguments.quick else CASES)
+             if not arguments.stacks or case.stack in arguments.stacks]
     started = time.monotonic()
     for number in range(1, arguments.rounds + 1):
         for size in arguments.sizes:
             for case in cases:
-                say("round {}/{}, {} s: {} at {}".format(
-                    number, arguments.rounds, int(time.monotonic() - started), case, size))
-                try:
-                    bench.run_case(case, size, number)
-                except (stack.Missing, Late) as error:
-                    for workload in arguments.workloads:
-                        row = bench.row(case, workload, size)
-                        if not row["rounds"]:
-                            row["skipped"] = str(error).split("\n", 1)[0]
-                    say("{} at {}: {}".format(case, size, error))
+                if case.stack in unavailable:
+                    bench.skip(case, size, unavailable[case.stack])
+                else:
+                    say("round {}/{}, {} s: {} at {}".format(
+                        number, arguments.rounds, int(time.monotonic() - started), case, size))
+                    bench.try_case(case, size, number)
                 bench.save()
     say("{:.0f} s; build/bench/results.json is written".format(time.monotonic() - started))
-    measured = [row for row in bench.results["vm"] if row["rounds"]]
-    return 0 if measured and not any(row["skipped"] for row in bench.results["vm"]) else 1
+    failed = bench.results["micro_error"] or any(row["errors"] for row in bench.results["vm"])
+    return 1 if failed or not any(row["rounds"] for row in bench.results["vm"]) else 0
 
 
 if __name__ == "__main__":
