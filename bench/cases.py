@@ -82,6 +82,7 @@ class Case:
     this          the patched stack
     stock         upstream's gl=on. So that EGL starts without a DRM node, four patches of the
                   queue that change nothing else are in: the variant "baseline".
+    stock-10.2    the same of QEMU 10.2, whose gl=on takes remote clients: "baseline-10.2"
     egl-headless  -display egl-headless with -spice gl=off, as remote 3D is done today
     vnc           the same with -vnc
     """
@@ -97,12 +98,15 @@ class Case:
         """For a Machine"""
         if self.stack == "this":
             return {"tcp": True, "unix": True}
-        prefix = os.path.join(stack.INSTALL, "baseline")
-        options = {"qemu": stack.built("install/baseline/bin/qemu-system-x86_64",
-                                       "scripts/build baseline"),
+        variant = "baseline-10.2" if self.stack == "stock-10.2" else "baseline"
+        prefix = os.path.join(stack.INSTALL, variant)
+        options = {"qemu": stack.built("install/{}/bin/qemu-system-x86_64".format(variant),
+                                       "scripts/build " + variant),
                    "environment": {"LD_LIBRARY_PATH": os.path.join(prefix, "lib")}}
         if self.stack == "stock":
             options.update(tcp=False, unix=True)
+        elif self.stack == "stock-10.2":
+            options.update(tcp=True, unix=False)
         elif self.stack == "egl-headless":
             # the card is a 3D one, and SPICE does not know
             options.update(gl=False, device="virtio-gpu-gl-pci", extra=["-display", "egl-headless"])
@@ -121,7 +125,7 @@ class Case:
 
 
 CASES = [Case("this", "none"), Case("this", "local"), Case("this", "remote"),
-         Case("stock", "none"), Case("stock", "local"),
+         Case("stock", "none"), Case("stock", "local"), Case("stock-10.2", "remote"),
          Case("egl-headless", "none"), Case("egl-headless", "remote"),
          Case("vnc", "remote")]
 QUICK_CASES = [Case("this", "none"), Case("this", "remote"), Case("egl-headless", "remote")]
