@@ -159,15 +159,22 @@ check_component() {
         die "no component '$1': patches/$1 does not exist" "name one of: $(listed "$REPO/patches")"
 }
 
-# component_line COMPONENT TREE: the queue's line (such as 10.0) for a tree, by the
-# version the tree states; the only line there is if it states none.
-component_line() {
-    local version='' lines line
+# component_version COMPONENT TREE: the version the tree states, nothing if none
+component_version() {
+    local version=''
     [[ ! -f $2/VERSION ]] || version=$(<"$2/VERSION")
     [[ ! -f $2/.tarball-version ]] || version=$(<"$2/.tarball-version")
     if [[ $1 == virglrenderer && -f $2/meson.build ]]; then
         version=$(sed -n "s/^ *version: *'\([^']*\)',.*/\1/p" "$2/meson.build" | head -n 1)
     fi
+    echo "$version"
+}
+
+# component_line COMPONENT TREE: the queue's line (such as 10.0) for a tree, by the
+# version the tree states; the only line there is if it states none.
+component_line() {
+    local version lines line
+    version=$(component_version "$1" "$2")
     mapfile -t lines < <(ls "$REPO/patches/$1")
     for line in "${lines[@]}"; do
         if [[ $version == "$line" || $version == "$line".* ]]; then
