@@ -55,8 +55,8 @@ timed. Peak RSS is of the measurement alone. Latency goes from the guest's flush
 picture, and is told where each frame had a flush of its own: not where frames come faster than the
 device takes them."""
 STYLE = """
-body { font: 15px/1.5 sans-serif; max-width: 75em; margin: 2em auto; padding: 0 1em; color: #222 }
-table { border-collapse: collapse; margin: 1em 0; font-size: 13px }
+body { font: 15px/1.5 sans-serif; max-width: 85em; margin: 2em auto; padding: 0 1em; color: #222 }
+table { border-collapse: collapse; margin: 1em 0; font-size: 13px; display: block; overflow-x: auto }
 th, td { border-bottom: 1px solid #ddd; padding: .25em .7em; text-align: right }
 th:first-child, td:first-child { text-align: left }
 .met { color: #17692d } .missed { color: #a11 } .spread { color: #888; font-size: 11px }
@@ -218,11 +218,12 @@ def facts_part(results):
 
 
 def page(results):
+    rounds = max([len(r["rounds"]) for r in results["vm"]] + [0])
     parts = ["<!DOCTYPE html><html lang='en'><head><meta charset='utf-8'>",
              "<title>One EGLDisplay: measurements</title><style>", STYLE, "</style></head><body>",
              "<h1>What each kind of client costs</h1>",
-             "<p>Medians of {} rounds, in turns on one machine, with the spread.{}</p>".format(
-                 max([len(r["rounds"]) for r in results["vm"]] + [0]),
+             "<p>Medians of {}, in turns on one machine, with the spread.{}</p>".format(
+                 "1 round" if rounds == 1 else "{} rounds".format(rounds),
                  " A quick run: the numbers say that it works, no more." if results["quick"]
                  else ""),
              bounds_part(results["bounds"])]
