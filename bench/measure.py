@@ -16,7 +16,8 @@ import eglcount
 
 TICK = os.sysconf("SC_CLK_TCK")
 # What a display does in the main loop; virgl's own calls are not among them
-DISPLAY_CALLS = ("glReadPixels", "eglCreateImage", "eglDestroyImage", "eglCreateSync",
+DISPLAY_CALLS = ("glReadPixels", "glFlush", "glFinish", "eglCreateImage", "eglDestroyImage",
+                 "eglCreateSync", "eglDestroySync",
                  "eglExportDMABUFImageQueryMESA", "eglExportDMABUFImageMESA")
 # System calls that make, copy, pass or close descriptors, as strace writes them. The arguments of
 # recvmsg are known when it returns, those of the others when it is called.

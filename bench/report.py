@@ -46,8 +46,8 @@ WORKLOADS = {"idle": "idle: a cursor blinks twice a second",
              "small": "small damage: a band of 64 lines at 60 Hz",
              "motion": "full-screen motion at 60 Hz",
              "fast": "flips as fast as they go, small damage"}
-ABOUT = """EGL calls in the main loop are counted from outside (ci/eglcount): image, fence and
-export calls and readbacks in QEMU's first thread, the same on all stacks. This stack's QEMU also
+ABOUT = """EGL calls in the main loop are counted from outside (ci/eglcount): image, fence,
+flush and export calls and readbacks in QEMU's first thread, the same on all stacks. This stack's QEMU also
 keeps an account of all that its display does there; its longest is a maximum since it began, so
 that “≤” stands where it did not grow in the measurement. Descriptors' system calls (dup, close,
 passing, dma-bufs' ioctls; all of the process) are counted once, under strace, apart from what is

@@ -42,7 +42,7 @@ enum {
     EGL_INITIALIZE, EGL_TERMINATE, EGL_CREATE_CONTEXT, EGL_DESTROY_CONTEXT,
     EGL_CREATE_IMAGE, EGL_DESTROY_IMAGE, EGL_EXPORT_QUERY, EGL_EXPORT,
     EGL_CREATE_SYNC, EGL_DESTROY_SYNC, EGL_MAKE_CURRENT, GL_READ_PIXELS,
-    GL_IMAGE_TARGET_TEXTURE, COUNTERS
+    GL_IMAGE_TARGET_TEXTURE, GL_FLUSH, GL_FINISH, COUNTERS
 };
 
 struct counter {
@@ -77,7 +77,7 @@ static const char *const counter_names[COUNTERS] = {
     "eglInitialize", "eglTerminate", "eglCreateContext", "eglDestroyContext",
     "eglCreateImage", "eglDestroyImage", "eglExportDMABUFImageQueryMESA",
     "eglExportDMABUFImageMESA", "eglCreateSync", "eglDestroySync", "eglMakeCurrent",
-    "glReadPixels", "glEGLImageTargetTexture2DOES",
+    "glReadPixels", "glEGLImageTargetTexture2DOES", "glFlush", "glFinish",
 };
 
 /* --- the file --- */
@@ -371,6 +371,9 @@ WRAP_VOID("libGLESv2.so.2", glEGLImageTargetTexture2DOES,
      (GLenum target, EGLImageKHR image), (target, image),
      count(GL_IMAGE_TARGET_TEXTURE, true))
 
+WRAP_VOID("libGLESv2.so.2", glFlush, (void), (), count(GL_FLUSH, true))
+WRAP_VOID("libGLESv2.so.2", glFinish, (void), (), count(GL_FINISH, true))
+
 static any_fn (*REAL(eglGetProcAddress))(const char *);
 
 EXPORT any_fn eglGetProcAddress(const char *name)
@@ -396,7 +399,8 @@ static const struct wrapper {
     ENTRY(eglExportDMABUFImageQueryMESA), ENTRY(eglExportDMABUFImageMESA),
     ENTRY(eglCreateSync), ENTRY(eglCreateSyncKHR), ENTRY(eglDestroySync),
     ENTRY(eglDestroySyncKHR), ENTRY(glReadPixels), ENTRY(glReadnPixels),
-    ENTRY(glReadnPixelsARB), ENTRY(glEGLImageTargetTexture2DOES), ENTRY(eglGetProcAddress),
+    ENTRY(glReadnPixelsARB), ENTRY(glEGLImageTargetTexture2DOES), ENTRY(glFlush),
+    ENTRY(glFinish), ENTRY(eglGetProcAddress),
 #undef ENTRY
 };
 

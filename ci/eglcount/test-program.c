@@ -79,6 +79,11 @@ int main(int argc, char **argv)
         read_pixels(0, 0, 1, 1, GL_RGBA, GL_UNSIGNED_BYTE, pixel);
     }
 
+    void (*flush)(void) = (void (*)(void))dlsym(gles, "glFlush");
+    for (int i = 0; i < 2; i++) {
+        flush();
+    }
+
     EGLImage image = eglCreateImage(dpy, a, EGL_GL_TEXTURE_2D,
                                     (EGLClientBuffer)(size_t)texture, NULL);
     check(image != EGL_NO_IMAGE, "eglCreateImage");

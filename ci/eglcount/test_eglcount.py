@@ -18,7 +18,8 @@ LIBRARY, PROGRAM, *OTHERS = sys.argv[1:]
 ENDED_WELL = {"eglInitialize": (3, 2), "eglTerminate": (1, 1), "eglCreateContext": (3, 3),
               "eglDestroyContext": (1, 1), "eglCreateImage": (1, 1), "eglDestroyImage": (2, 1),
               "eglCreateSync": (5, 5), "eglDestroySync": (5, 5), "eglMakeCurrent": (2, 2),
-              "glReadPixels": (7, 7), "eglExportDMABUFImageMESA": (0, 0)}
+              "glReadPixels": (7, 7), "glFlush": (2, 2), "glFinish": (0, 0),
+              "eglExportDMABUFImageMESA": (0, 0)}
 
 
 class EglCount(unittest.TestCase):
