@@ -5,7 +5,7 @@
 
 namespace red {
 
-static constexpr size_t PIXEL = 4;
+static constexpr size_t PIXEL = GlPixels::BYTES;
 /* Comparing is for nothing while everything moves: after so many pictures that changed all
  * over, only the last of so many is compared, with the one before it. */
 static constexpr unsigned FULL_BEFORE_SKIPPING = 16;
@@ -41,13 +41,13 @@ bool GlDamage::known(const GlRect &rect) const
     return !valid.empty() && contains(valid, rect);
 }
 
-GlRect GlDamage::compare(const GlRect &rect, const uint8_t *pixels)
+GlRect GlDamage::compare(const GlRect &rect, const GlPixels &pixels) const
 {
     const size_t line = rect.w * PIXEL;
     uint32_t top = rect.h, bottom = 0, left = rect.w, right = 0;
 
     for (uint32_t y = 0; y < rect.h; y++) {
-        const uint8_t *now = pixels + y * line;
+        const uint8_t *now = pixels.line(y);
         const uint8_t *before = &last[((rect.y + y) * size_t{w} + rect.x) * PIXEL];
         if (memcmp(now, before, line) == 0) {
             continue;
@@ -72,12 +72,13 @@ GlRect GlDamage::compare(const GlRect &rect, const uint8_t *pixels)
     return { rect.x + left, rect.y + top, right - left, bottom - top };
 }
 
-void GlDamage::store(const GlRect &rect, const uint8_t *pixels)
+/* PART of RECT, which PIXELS are */
+void GlDamage::store(const GlRect &part, const GlRect &rect, const GlPixels &pixels)
 {
     last.resize(size_t{w} * h * PIXEL);
-    for (uint32_t y = 0; y < rect.h; y++) {
-        memcpy(&last[((rect.y + y) * size_t{w} + rect.x) * PIXEL],
-               pixels + y * rect.w * PIXEL, rect.w * PIXEL);
+    for (uint32_t y = part.y; y < part.y + part.h; y++) {
+        memcpy(&last[(y * size_t{w} + part.x) * PIXEL],
+               pixels.line(y - rect.y) + (part.x - rect.x) * PIXEL, part.w * PIXEL);
     }
 }
 
@@ -87,12 +88,11 @@ GlRect GlDamage::steadied(const GlRect &found, uint64_t now_ns)
     const bool recent = now_ns - sent_ns < STEADY_NS;
     const uint64_t most = both == sent ? area(found) * 4 : area(found) * 3 / 2;
 
-    sent = recent && area(both) <= most ? both : found;
     sent_ns = now_ns;
-    return sent;
+    return recent && area(both) <= most ? both : found;
 }
 
-GlRect GlDamage::changed(const GlRect &rect, const uint8_t *pixels, uint64_t now_ns)
+GlRect GlDamage::changed(const GlRect &rect, const GlPixels &pixels, uint64_t now_ns)
 {
     const bool idle = full >= FULL_BEFORE_SKIPPING && now_ns - sent_ns < FAST_NS &&
                       ++unchecked % CHECK_ONE_IN < CHECK_ONE_IN - 2;
@@ -114,11 +114,12 @@ GlRect GlDamage::changed(const GlRect &rect, const uint8_t *pixels, uint64_t now
     if (comparable || !nearly_all) {
         full = nearly_all ? full + 1 : 0;
     }
-    store(rect, pixels);
+    store(found, rect, pixels);
     valid = valid.empty() || contains(rect, valid) ? rect : valid;
 
     const GlRect out = steadied(found, now_ns);
-    return contains(rect, out) ? out : found;
+    sent = contains(rect, out) ? out : found;
+    return sent;
 }
 
 } // namespace red

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "gl-pixels.hpp"
 #include "gl-rect.hpp"
 
 namespace red {
@@ -21,16 +22,16 @@ public:
     /* For pictures of this size in pixels; the next one counts as changed all over */
     void reset(uint32_t width, uint32_t height);
 
-    /* PIXELS: 4 bytes each, lines of rect.w without padding: what RECT of the picture looks like
-     * now; NOW_NS: monotonic time. Returns the part of RECT that is to be sent: where it differs
-     * from what was given before, a little more so that the part of a video stays the same
-     * from frame to frame; empty if nothing changed. */
-    GlRect changed(const GlRect &rect, const uint8_t *pixels, uint64_t now_ns);
+    /* PIXELS: what RECT of the picture looks like now, always in the same byte order; NOW_NS:
+     * monotonic time. Returns the part of RECT that is to be sent: where it differs from what was
+     * given before, a little more so that the part of a video stays the same from frame to frame;
+     * empty if nothing changed. PIXELS are read once, and what has not changed is not copied. */
+    GlRect changed(const GlRect &rect, const GlPixels &pixels, uint64_t now_ns);
 
 private:
     bool known(const GlRect &rect) const;
-    GlRect compare(const GlRect &rect, const uint8_t *pixels);
-    void store(const GlRect &rect, const uint8_t *pixels);
+    GlRect compare(const GlRect &rect, const GlPixels &pixels) const;
+    void store(const GlRect &part, const GlRect &rect, const GlPixels &pixels);
     GlRect steadied(const GlRect &found, uint64_t now_ns);
 
     uint32_t w = 0, h = 0;

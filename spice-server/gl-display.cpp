@@ -17,10 +17,6 @@
 
 namespace red {
 
-/* How long a guest waits for local clients that still read its buffer. A client that draws at
- * all answers within one or two frames, on a busy machine within some more; one that is
- * stopped must not be noticed by the guest. */
-static constexpr uint64_t LOCAL_WAIT_NS = 80 * NSEC_PER_MILLISEC;
 static constexpr uint32_t CATCH_UP_MS = 10;
 /* So long after its owner's last call an image counts as not being drawn into */
 static constexpr uint64_t ACTIVE_NS = 100 * NSEC_PER_MILLISEC;
@@ -136,9 +132,9 @@ int GlDisplay::draw(const GlRect &drawn, EGLSync sync, uint64_t cookie)
         stats.draws_unseen += !draw.active;
     }
 
-    hardware.draws();
+    hardware.draws(uint64_t{rect.w} * rect.h);
     reader.drawn(rect, std::move(fence), announced, draw.for_reader,
-                 draw.for_local ? draw.start_ns + LOCAL_WAIT_NS : 0);
+                 draw.for_local ? draw.start_ns + GlPatience::LONGEST_NS : 0);
     if (!draw.active) {
         red_qxl_async_complete(qxl, cookie);
     } else if (draw.for_local) {
@@ -200,7 +196,7 @@ void GlDisplay::reading_over()
 void GlDisplay::deadline_passed()
 {
     Lock guard(lock);
-    if (spice_get_monotonic_time_ns() >= draw_state.start_ns + LOCAL_WAIT_NS) {
+    if (spice_get_monotonic_time_ns() >= draw_state.start_ns + GlPatience::LONGEST_NS) {
         stats.draws_late += draw_state.active && draw_state.for_local;
         draw_state.for_local = false;
         complete_if_done(std::move(guard));
@@ -231,6 +227,11 @@ void GlDisplay::read_failed(const std::string &why)
 void GlDisplay::context_lost(const char *reset, const std::string &now)
 {
     spice_warning("display %d: the GL context is lost (%s), %s", qxl->id, reset, now.c_str());
+}
+
+void GlDisplay::context_back()
+{
+    g_message("display %d: there is a GL context again", qxl->id);
 }
 
 /* The GPU has finished, and the guest waits for its answer: nobody draws into the image now */
@@ -461,6 +462,9 @@ void GlDisplay::show_draw()
     }
     {
         Lock guard(lock);
+        if (serial != applied_serial) {
+            return; // drawn on what clients have not been told of: the next turn is for that
+        }
         std::swap(rect, local_damage);
         waits = draw_state.for_local;
     }
@@ -489,11 +493,7 @@ void GlDisplay::local_clients_answered()
 /* One of the local clients has answered */
 void GlDisplay::local_client_done(DisplayChannel *)
 {
-    for (auto &client : path.all()) {
-        if (!client.dcc->priv->gl_draw_ongoing) {
-            client.late = false;
-        }
-    }
+    local.answered();
     local_clients_answered();
     send_missed();
 }
@@ -509,8 +509,14 @@ void GlDisplay::send_missed()
 void GlDisplay::show_picture()
 {
     auto picture = reader.take();
-    if (!picture || !applied.image || !path.any_remote() ||
-        picture->width != applied.visible.w || picture->height != applied.visible.h) {
+    if (!picture || !path.any_remote()) {
+        return;
+    }
+    if (!applied.image || picture->width != applied.visible.w ||
+        picture->height != applied.visible.h) {
+        /* The scanout has changed since apply_scanout(), or between two reads: this may be the
+         * new one's only picture, and its worker's turn is still to come */
+        reader.refresh();
         return;
     }
     if (!primary.fits(picture->width, picture->height)) {
@@ -536,7 +542,9 @@ void GlDisplay::show_moving()
     bool drawn = false;
     {
         Lock guard(lock);
-        std::swap(drawn, draw_done);
+        if (serial == applied_serial) { // else as show_draw()
+            std::swap(drawn, draw_done);
+        }
     }
     if (drawn) {
         hardware.drawn(applied);

@@ -68,6 +68,7 @@ private:
     void counted_readback(uint64_t bytes) override;
     void read_failed(const std::string &why) override;
     void context_lost(const char *reset, const std::string &now) override;
+    void context_back() override;
     void drawing_done() override;
 
     /* GlHardware::User */

@@ -186,9 +186,11 @@ void GlHardware::changed(uint64_t pixels)
     }
 }
 
-void GlHardware::draws()
+void GlHardware::draws(uint64_t pixels)
 {
-    draws_ns = spice_get_monotonic_time_ns();
+    if (pixels >= RED_STREAM_MIN_SIZE) {
+        draws_ns = spice_get_monotonic_time_ns();
+    }
 }
 
 void GlHardware::drawn(const GlScanout &scanout)
@@ -337,7 +339,7 @@ void GlHardware::begin(Client &client, const GlScanout &scanout)
         FRAMES_PER_SECOND, client.bit_rate }, std::move(callbacks), &why);
     if (!client.encoder) {
         fail(client, why);
-    } else if (!client.encoder->takes(*dmabuf, scanout.visible)) {
+    } else if (!client.encoder->takes(*dmabuf, scanout.in_memory())) {
         fail(client, "it shows a part of an image that is not linear");
     }
 }
@@ -366,7 +368,7 @@ bool GlHardware::push(Client &client, const GlScanout &scanout)
     if (exported) {
         user.hardware_exported();
     }
-    if (!client.encoder->takes(*dmabuf, scanout.visible) || client.y0_top != scanout.y0_top) {
+    if (!client.encoder->takes(*dmabuf, scanout.in_memory()) || client.y0_top != scanout.y0_top) {
         /* another format: begins anew with the next draw */
         const bool was_moving = client.moving;
         end(client);
@@ -375,7 +377,7 @@ bool GlHardware::push(Client &client, const GlScanout &scanout)
         }
         return false;
     }
-    client.encoder->push(*dmabuf, scanout.visible, scanout.image);
+    client.encoder->push(*dmabuf, scanout.in_memory(), scanout.image);
     return true;
 }
 

@@ -70,8 +70,8 @@ public:
 
     /* A picture of so many pixels has changed */
     void changed(uint64_t pixels);
-    /* Any thread: the guest draws */
-    void draws();
+    /* Any thread: the guest draws so many pixels */
+    void draws(uint64_t pixels);
     /* What the guest has drawn into SCANOUT is there: the GPU is done with it */
     void drawn(const GlScanout &scanout);
     /* The picture's size or place changes: what moves begins anew. Before clients hear of it. */
@@ -103,7 +103,7 @@ private:
     std::shared_ptr<GlHwCard> card;
     std::list<std::unique_ptr<Client>> clients; /* that have not failed */
     std::list<uint64_t> changes_ns;             /* the last large ones, newest last */
-    std::atomic<uint64_t> draws_ns{0};          /* the last time */
+    std::atomic<uint64_t> draws_ns{0};          /* the last time that it was enough for motion */
     GlScanout shown;                            /* while something moves */
     SpiceTimer *timer = nullptr;
 };

@@ -62,6 +62,14 @@ struct GlScanout {
     GlRect visible;      /* pixels of the image, picture's top left origin */
     bool y0_top = false;
 
+    /* The visible part's place among the lines in memory, of which the first is the picture's
+     * last with y0_top */
+    GlRect in_memory() const
+    {
+        const uint32_t y = y0_top ? image->height() - visible.y - visible.h : visible.y;
+        return { visible.x, y, visible.w, visible.h };
+    }
+
     bool same_view(const GlScanout &o) const
     {
         return image == o.image && visible == o.visible && y0_top == o.y0_top;

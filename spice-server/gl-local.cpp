@@ -66,10 +66,13 @@ void GlLocal::draw(const GlScanout &scanout, const GlRect &rect)
         if (!GlPath::is_local(client.dcc)) {
             continue;
         }
+        const uint64_t now = spice_get_monotonic_time_ns();
         if (client.dcc->priv->gl_draw_ongoing) {
             client.late = client.missed = true;
+            client.patience.end(now);
         } else {
             push_draw(client, scanout, rect);
+            client.late = !client.patience.begin(now);
         }
     }
 }
@@ -117,6 +120,17 @@ void GlLocal::give_up()
 {
     for (auto &client : path.all()) {
         client.late = client.dcc->priv->gl_draw_ongoing;
+        client.patience.end(spice_get_monotonic_time_ns());
+    }
+}
+
+void GlLocal::answered()
+{
+    for (auto &client : path.all()) {
+        if (!client.dcc->priv->gl_draw_ongoing) {
+            client.late = false;
+            client.patience.end(spice_get_monotonic_time_ns());
+        }
     }
 }
 

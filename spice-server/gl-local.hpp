@@ -36,6 +36,8 @@ public:
     void send_missed(const GlScanout &scanout);
     /* Does one of them use a buffer that the guest waits for? */
     bool in_use();
+    /* One has drawn what it got */
+    void answered();
     /* The guest has waited long enough */
     void give_up();
 

@@ -22,6 +22,7 @@
 
 #include "dcc.h"
 #include "gl-context.hpp"
+#include "gl-patience.hpp"
 #include "red-pipe-item.h"
 
 namespace red {
@@ -31,6 +32,8 @@ struct GlClient {
     uint32_t connection_id;
     /* Local: it has a draw that the guest does not wait for any more */
     bool late = false;
+    /* Local: how long it has held the guest up */
+    GlPatience patience;
     /* Local: the picture changed while it was busy with an older one */
     bool missed = false;
     /* Remote: the card's encoder failed, it is not tried again */

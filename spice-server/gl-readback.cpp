@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gl-readback.hpp"
 
-#include <cstring>
-
 #include "gl-sampler.hpp"
 
 namespace red {
@@ -10,45 +8,9 @@ namespace red {
 namespace {
 
 constexpr uint32_t MAX_SIDE = 32768;          /* pixels */
-constexpr size_t PIXEL_BYTES = 4;
+constexpr size_t PIXEL_BYTES = GlPixels::BYTES;
 /* A GPU that takes longer than this for a copy hangs; finish() must not hang with it */
 constexpr uint64_t FINISH_LIMIT_NS = 5000000000;
-
-/* The four bytes as a word, in memory order on any machine */
-uint32_t word(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
-{
-    const uint8_t bytes[] = { a, b, c, d };
-    uint32_t value;
-    memcpy(&value, bytes, sizeof(value));
-    return value;
-}
-
-/* B, G, R, x to B, G, R, 0xff */
-void copy_bgrx(uint8_t *dst, const uint8_t *src, size_t pixels)
-{
-    const uint32_t alpha = word(0, 0, 0, 0xff);
-    for (size_t i = 0; i < pixels; i++) {
-        uint32_t pixel;
-        memcpy(&pixel, src + i * PIXEL_BYTES, PIXEL_BYTES);
-        pixel |= alpha;
-        memcpy(dst + i * PIXEL_BYTES, &pixel, PIXEL_BYTES);
-    }
-}
-
-/* R, G, B, x to B, G, R, 0xff: half a rotation exchanges the first and the third byte,
- * whatever the byte order */
-void copy_rgbx(uint8_t *dst, const uint8_t *src, size_t pixels)
-{
-    const uint32_t alpha = word(0, 0, 0, 0xff);
-    const uint32_t green = word(0, 0xff, 0, 0), red_blue = word(0xff, 0, 0xff, 0);
-    for (size_t i = 0; i < pixels; i++) {
-        uint32_t pixel;
-        memcpy(&pixel, src + i * PIXEL_BYTES, PIXEL_BYTES);
-        const uint32_t exchanged = (pixel << 16) | (pixel >> 16);
-        pixel = (exchanged & red_blue) | (pixel & green) | alpha;
-        memcpy(dst + i * PIXEL_BYTES, &pixel, PIXEL_BYTES);
-    }
-}
 
 std::string text(const GlRect &rect)
 {
@@ -85,7 +47,8 @@ struct GlReadback::Private {
     GLenum read_pixels(GLuint framebuffer, const GlRect &rect, GLenum format);
     bool start_read(GlBoundImage &bound, const GlRect &memory_rect, std::string *why);
     bool reserve(size_t bytes, std::string *why);
-    bool copy_out(uint8_t *dst, size_t stride, std::string *why);
+    bool map(GlPixels *pixels, std::string *why);
+    bool unmap(std::string *why);
     bool wait(uint64_t timeout_ns) const;
 
     GlContext &ctx;
@@ -97,6 +60,7 @@ struct GlReadback::Private {
     GlRect rect;             /* what is in flight */
     bool flip = false;       /* its first line in the buffer is the lowest of the picture */
     bool bgra = false;       /* byte order in the buffer */
+    bool mapped = false;
 };
 
 bool GlReadback::Private::reserve(size_t bytes, std::string *why)
@@ -174,27 +138,35 @@ bool GlReadback::Private::wait(uint64_t timeout_ns) const
     return result == GL_ALREADY_SIGNALED || result == GL_CONDITION_SATISFIED;
 }
 
-bool GlReadback::Private::copy_out(uint8_t *dst, size_t stride, std::string *why)
+bool GlReadback::Private::map(GlPixels *pixels, std::string *why)
 {
     const size_t line_bytes = rect.w * PIXEL_BYTES;
 
     gl_clear_errors();
     glBindBuffer(GL_PIXEL_PACK_BUFFER, buffer);
-    auto src = static_cast<const uint8_t *>(
+    auto memory = static_cast<const uint8_t *>(
         glMapBufferRange(GL_PIXEL_PACK_BUFFER, 0, line_bytes * rect.h, GL_MAP_READ_BIT));
-    bool ok = src != nullptr;
-    if (ok) {
-        for (uint32_t y = 0; y < rect.h; y++) {
-            const uint32_t line = flip ? rect.h - 1 - y : y;
-            (bgra ? copy_bgrx : copy_rgbx)(dst + y * stride, src + line * line_bytes, rect.w);
-        }
-        ok = glUnmapBuffer(GL_PIXEL_PACK_BUFFER) == GL_TRUE;
-    }
-    if (!ok) {
+    if (!memory) {
         *why = std::string("mapping the pixel buffer: ") + gl_error_name(glGetError());
     }
     glBindBuffer(GL_PIXEL_PACK_BUFFER, 0);
-    return ok;
+    pixels->top = flip && memory ? memory + line_bytes * (rect.h - 1) : memory;
+    pixels->stride = flip ? -ptrdiff_t(line_bytes) : ptrdiff_t(line_bytes);
+    pixels->bgra = bgra;
+    mapped = memory;
+    return memory;
+}
+
+bool GlReadback::Private::unmap(std::string *why)
+{
+    glBindBuffer(GL_PIXEL_PACK_BUFFER, buffer);
+    const bool good = glUnmapBuffer(GL_PIXEL_PACK_BUFFER) == GL_TRUE;
+    glBindBuffer(GL_PIXEL_PACK_BUFFER, 0);
+    mapped = false;
+    if (!good) {
+        *why = "the pixel buffer was lost while it was mapped";
+    }
+    return good;
 }
 
 GlReadback::GlReadback(GlContext &context):
@@ -272,33 +244,68 @@ bool GlReadback::wait(uint64_t timeout_ns) const
     return priv->wait(timeout_ns);
 }
 
-bool GlReadback::finish(uint8_t *dst, size_t stride, std::string *why)
+bool GlReadback::map(GlPixels *pixels, std::string *why)
 {
     std::string ignored;
     if (!why) {
         why = &ignored;
     }
-    if (!priv->fence) {
-        *why = "no readback is in flight";
+    if (!priv->fence || priv->mapped) {
+        *why = priv->mapped ? "it is mapped" : "no readback is in flight";
         return false;
     }
     bool ok = false;
     if (!priv->ctx.make_current()) {
         *why = std::string("eglMakeCurrent: ") + egl_error_name(eglGetError());
-    } else if (!dst || stride < priv->rect.w * PIXEL_BYTES) {
-        *why = "no room for the picture: " + std::to_string(stride) + " bytes for a line of " +
-            std::to_string(priv->rect.w) + " pixels";
     } else if (!priv->wait(FINISH_LIMIT_NS)) {
         *why = "the GPU did not finish reading within 5 seconds";
     } else {
-        ok = priv->copy_out(dst, stride, why);
+        ok = priv->map(pixels, why);
     }
+    if (!ok) {
+        cancel();
+    }
+    return ok;
+}
+
+bool GlReadback::unmap(std::string *why)
+{
+    std::string ignored;
+    if (!priv->mapped) {
+        (why ? *why : ignored) = "nothing is mapped";
+        return false;
+    }
+    const bool ok = priv->ctx.make_current() && priv->unmap(why ? why : &ignored);
     cancel();
     return ok;
 }
 
+bool GlReadback::finish(uint8_t *dst, size_t stride, std::string *why)
+{
+    GlPixels pixels;
+    const GlRect rect = { 0, 0, priv->rect.w, priv->rect.h };
+
+    if (in_flight() && (!dst || stride < rect.w * PIXEL_BYTES)) {
+        if (why) {
+            *why = "no room for the picture: " + std::to_string(stride) + " bytes for a line of " +
+                std::to_string(rect.w) + " pixels";
+        }
+        cancel();
+        return false;
+    }
+    if (!map(&pixels, why)) {
+        return false;
+    }
+    pixels.copy(rect, dst, stride);
+    return unmap(why);
+}
+
 void GlReadback::cancel()
 {
+    std::string ignored;
+    if (priv->mapped && priv->ctx.make_current()) {
+        priv->unmap(&ignored);
+    }
     /* the buffer may still be written to: what is read next is ordered behind it by GL */
     if (priv->fence) {
         glDeleteSync(priv->fence);

@@ -9,12 +9,13 @@
 
 #include "gl-context.hpp"
 #include "gl-image-cache.hpp"
+#include "gl-pixels.hpp"
 #include "gl-rect.hpp"
 
 namespace red {
 
-/* One at a time: begin(), then ready() until it is true, then finish(). Used in one thread,
- * with the context current there. */
+/* One at a time: begin(), then ready() until it is true, then map() and unmap(), or finish(). Used
+ * in one thread, with the context current there. */
 class GlReadback
 {
 public:
@@ -33,9 +34,12 @@ public:
     bool ready() const;
     /* Waits at most TIMEOUT_NS */
     bool wait(uint64_t timeout_ns) const;
-    /* Copies the rectangle to DST, top line first, 4 bytes a pixel in memory order
-     * B, G, R, 0xff; STRIDE in bytes, at least 4 * rect.w. Waits if it is not ready.
-     * The readback is over afterwards, also on failure. */
+    /* The rectangle's pixels, until unmap(). Waits if they are not ready. False with *why, and
+     * the readback is over, when there are none to be had. */
+    bool map(GlPixels *pixels, std::string *why);
+    /* The readback is over; false with *why: what was mapped may have been anything */
+    bool unmap(std::string *why);
+    /* map(), GlPixels::copy() of all and unmap() */
     bool finish(uint8_t *dst, size_t stride, std::string *why);
     /* Drops what is in flight */
     void cancel();

@@ -19,8 +19,13 @@ static constexpr uint64_t READBACK_INTERVAL_NS = NSEC_PER_SEC / 125;
 static constexpr uint64_t FAST_GUEST_INTERVAL_NS = NSEC_PER_SEC / 60;
 /* A new scanout is usually followed by a draw; where it is not, it is read after this time */
 static constexpr uint64_t UNDRAWN_NS = 10 * NSEC_PER_MILLISEC;
+/* What could not be read is tried again after this time, drawn into or not */
+static constexpr uint64_t RETRY_NS = 200 * NSEC_PER_MILLISEC;
 /* A GPU that is reset more often than so many times a minute does not work either */
 static constexpr unsigned int MAX_RESETS = 5;
+/* After that, or where no context can be made, another one is tried for, later each time */
+static constexpr uint64_t FIRST_REVIVE_NS = NSEC_PER_SEC;
+static constexpr uint64_t LAST_REVIVE_NS = 32 * NSEC_PER_SEC;
 static constexpr uint64_t RESETS_NS = 60 * NSEC_PER_SEC;
 
 GlReader::GlReader(User &user_, std::unique_ptr<GlContext> &&context_):
@@ -175,6 +180,8 @@ void GlReader::loop(Lock &lock)
             forget_images(lock);
         } else if (announce) {
             announce_drawing(lock);
+        } else if (revive_ns && wanted && spice_get_monotonic_time_ns() >= revive_ns) {
+            revive(lock);
         } else if (wants_to_read() && spice_get_monotonic_time_ns() >= next_read_ns()) {
             read(lock);
         } else if (answer) {
@@ -207,11 +214,12 @@ uint64_t GlReader::next_read_ns() const
 
 void GlReader::wait(Lock &lock)
 {
-    const uint64_t read_ns = wants_to_read() ? next_read_ns() : 0;
-    const uint64_t until = read_ns && deadline_ns ? std::min(read_ns, deadline_ns) :
-        std::max(read_ns, deadline_ns);
-
-    if (!until) {
+    uint64_t until = UINT64_MAX;
+    for (uint64_t time : { wants_to_read() ? next_read_ns() : 0, deadline_ns,
+                           wanted ? revive_ns : 0 }) {
+        until = time ? std::min(until, time) : until;
+    }
+    if (until == UINT64_MAX) {
         wake.wait(lock);
         return;
     }
@@ -265,6 +273,10 @@ void GlReader::read(Lock &lock)
 
     job = {};
     lock.lock();
+    if (!why.empty()) {
+        whole = true;
+        last_read_ns = spice_get_monotonic_time_ns() + RETRY_NS;
+    }
     if (picture && wanted) {
         ready = std::move(picture);
         lock.unlock();
@@ -315,8 +327,31 @@ bool GlReader::recovered()
         readback = std::make_unique<GlReadback>(*context);
     }
     user.context_lost(reset, rebuilt ? "pictures are read by a new one" :
-                      "remote clients get no more pictures: " + why);
+                      "remote clients get no pictures until there is another: " + why);
+    if (!rebuilt) {
+        revive_wait_ns = FIRST_REVIVE_NS;
+        revive_ns = spice_get_monotonic_time_ns() + revive_wait_ns;
+    }
     return rebuilt;
+}
+
+/* There was no other context: is there one now? */
+void GlReader::revive(Lock &lock)
+{
+    std::string why;
+
+    lock.unlock();
+    if (context->rebuild(&why)) {
+        readback = std::make_unique<GlReadback>(*context);
+        revive_ns = 0;
+        user.context_back();
+        lock.lock();
+        whole = true;
+        return;
+    }
+    revive_wait_ns = std::min(revive_wait_ns * 2, LAST_REVIVE_NS);
+    revive_ns = spice_get_monotonic_time_ns() + revive_wait_ns;
+    lock.lock();
 }
 
 bool GlReader::begin_once(const Job &job, std::string *why)
@@ -337,46 +372,46 @@ bool GlReader::begin_once(const Job &job, std::string *why)
     return true;
 }
 
-/* The part of PIXELS, which are RECT, in the same memory */
-static uint8_t *cropped(uint8_t *pixels, const GlRect &rect, const GlRect &part)
-{
-    if (part == rect) {
-        return pixels;
-    }
-    const size_t from_line = size_t{rect.w} * 4, to_line = size_t{part.w} * 4;
-    const uint8_t *from = pixels + (part.y - rect.y) * from_line + (part.x - rect.x) * size_t{4};
-    for (uint32_t y = 0; y < part.h; y++) {
-        memmove(pixels + y * to_line, from + y * from_line, to_line);
-    }
-    auto smaller = static_cast<uint8_t *>(realloc(pixels, to_line * part.h));
-    return smaller ? smaller : pixels;
-}
-
-/* Copies the pixels, and keeps those that differ from the ones before; nothing if none do */
+/* Copies those pixels that differ from the ones before; nothing if none do */
 std::optional<GlPicture> GlReader::finish(const Job &job, std::string *why)
 {
-    const size_t stride = size_t{job.rect.w} * 4;
+    GlPixels pixels;
+    if (!readback->map(&pixels, why)) {
+        return {};
+    }
+    if (pixels.bgra != bgra) { // no pixel can be compared with one of before
+        bgra = pixels.bgra;
+        damage.reset(width, height);
+    }
+    user.counted_readback(uint64_t{job.rect.w} * job.rect.h * GlPixels::BYTES);
+
     GlPicture picture;
-
-    picture.pixels.reset(static_cast<uint8_t *>(malloc(stride * job.rect.h)));
-    if (!picture.pixels) {
-        readback->cancel();
-        *why = "no memory";
-        return {};
-    }
-    if (!readback->finish(picture.pixels.get(), stride, why)) {
-        return {};
-    }
-    user.counted_readback(stride * job.rect.h);
-
-    picture.rect = damage.changed(job.rect, picture.pixels.get(), spice_get_monotonic_time_ns());
-    if (picture.rect.empty()) {
-        return {};
-    }
-    picture.pixels.reset(cropped(picture.pixels.release(), job.rect, picture.rect));
     picture.width = width;
     picture.height = height;
+    picture.rect = damage.changed(job.rect, pixels, spice_get_monotonic_time_ns());
+    if (!picture.rect.empty()) {
+        copy(pixels, job.rect, &picture, why);
+    }
+    if (!readback->unmap(why) || !picture.pixels) {
+        return {};
+    }
     return picture;
+}
+
+/* PIXELS, which are RECT, to where PICTURE is */
+void GlReader::copy(const GlPixels &pixels, const GlRect &rect, GlPicture *picture,
+                    std::string *why)
+{
+    const GlRect &part = picture->rect;
+    const size_t stride = part.w * GlPixels::BYTES;
+
+    picture->pixels.reset(static_cast<uint8_t *>(malloc(stride * part.h)));
+    if (!picture->pixels) {
+        *why = "no memory";
+        return;
+    }
+    pixels.copy({ part.x - rect.x, part.y - rect.y, part.w, part.h }, picture->pixels.get(),
+                stride);
 }
 
 /* For those who read the image themselves, and with no GL that could be told to wait */

@@ -56,6 +56,8 @@ public:
         virtual void read_failed(const std::string &why) = 0;
         /* By a reset of the GPU; one way or the other, what goes on is said in NOW */
         virtual void context_lost(const char *reset, const std::string &now) = 0;
+        /* There was none, and now pictures are read again */
+        virtual void context_back() = 0;
 
     protected:
         ~User() = default;
@@ -111,7 +113,10 @@ private:
     bool begin(const Job &job, std::string *why);
     bool begin_once(const Job &job, std::string *why);
     bool recovered();
+    void revive(Lock &lock);
     std::optional<GlPicture> finish(const Job &job, std::string *why);
+    static void copy(const GlPixels &pixels, const GlRect &rect, GlPicture *picture,
+                     std::string *why);
     void forget_images(Lock &lock);
     void announce_drawing(Lock &lock);
 
@@ -142,8 +147,11 @@ private:
     std::unique_ptr<GlReadback> readback;
     GlDamage damage;
     uint32_t width = 0, height = 0; /* that damage is for */
+    bool bgra = true;               /* the same */
     unsigned int resets = 0;
     uint64_t first_reset_ns = 0;    /* of RESETS */
+    uint64_t revive_ns = 0;         /* when another context is tried for; 0: there is one */
+    uint64_t revive_wait_ns = 0;
 };
 
 } // namespace red

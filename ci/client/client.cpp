@@ -67,6 +67,14 @@ void Client::watch_counter()
     counting = true;
 }
 
+void Client::answer_after(int ms)
+{
+    answer_after_ms = ms;
+    for (auto &entry : displays) {
+        entry.second->answer_after(ms);
+    }
+}
+
 void Client::withhold_answers(bool withhold)
 {
     withheld = withhold;
@@ -116,6 +124,7 @@ void Client::add_display(SpiceDisplayChannel *channel)
 {
     auto display = std::make_unique<Display>(channel, callbacks.changed);
     display->withhold_answers(withheld);
+    display->answer_after(answer_after_ms);
     if (counting) {
         display->watch_counter();
     }

@@ -59,6 +59,8 @@ public:
     /* Tells the server that this client knows no video codec */
     void hide_video() { no_video = true; }
     void withhold_answers(bool withhold);
+    /* gl-draws that come from now on; milliseconds */
+    void answer_after(int ms);
     bool connect();
     void disconnect();
 
@@ -87,6 +89,7 @@ private:
     Callbacks callbacks;
     std::vector<int> codecs;
     bool sasl = false, direct = false, no_video = false, counting = false, withheld = false;
+    int answer_after_ms = 0;
     bool closing = false, connected = false;
     SpiceSessionMigration migration = SPICE_SESSION_MIGRATION_NONE;
     std::map<SpiceChannel *, std::unique_ptr<Display>> displays;

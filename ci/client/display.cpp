@@ -30,6 +30,9 @@ Display::Display(SpiceDisplayChannel *channel, std::function<void(Display &)> ch
 
 Display::~Display()
 {
+    if (answer_source) {
+        g_source_remove(answer_source);
+    }
     g_signal_handlers_disconnect_by_data(channel, this);
     g_object_unref(channel);
 }
@@ -68,9 +71,21 @@ void Display::on_draw(SpiceDisplayChannel *, unsigned, unsigned, unsigned, unsig
     self->updated();
     if (self->withheld) {
         self->unanswered = true;
-    } else {
-        spice_display_channel_gl_draw_done(self->channel);
+    } else if (self->answer_after_ms == 0) {
+        self->answer();
+    } else if (!self->answer_source) {
+        self->answer_source = g_timeout_add(self->answer_after_ms, [](gpointer data) -> gboolean {
+            auto display = static_cast<Display *>(data);
+            display->answer_source = 0;
+            display->answer();
+            return G_SOURCE_REMOVE;
+        }, self);
     }
+}
+
+void Display::answer()
+{
+    spice_display_channel_gl_draw_done(channel);
 }
 
 void Display::withhold_answers(bool withhold)
@@ -78,7 +93,7 @@ void Display::withhold_answers(bool withhold)
     withheld = withhold;
     if (!withheld && unanswered) {
         unanswered = false;
-        spice_display_channel_gl_draw_done(channel);
+        answer();
     }
 }
 

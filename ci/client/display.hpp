@@ -31,6 +31,8 @@ public:
     Picture picture(std::string *why, uint32_t lines = UINT32_MAX) const;
     /* While withheld, gl-draws are not answered; letting go answers the one that is open. */
     void withhold_answers(bool withhold);
+    /* How long drawing takes; milliseconds */
+    void answer_after(int ms) { answer_after_ms = ms; }
     /* Reads the frame counter of each update (costs a copy of its upper lines) */
     void watch_counter() { counting = true; }
     /* Adds to the array that BUILDER is in the frame numbers that have been seen since the last
@@ -52,6 +54,7 @@ private:
     static void on_draw(SpiceDisplayChannel *, unsigned x, unsigned y, unsigned w, unsigned h,
                         Display *self);
 
+    void answer();
     void updated();
     void note_counter();
     struct Area {
@@ -72,6 +75,8 @@ private:
     bool gl = false;              /* the picture is a dma-buf, not the primary surface */
     bool primary = false;
     bool withheld = false, unanswered = false;
+    int answer_after_ms = 0;
+    guint answer_source = 0;
     bool counting = false;
     uint64_t primaries = 0, scanouts = 0, draws = 0, invalidates = 0;
     uint64_t invalidated_pixels = 0, smallest_update = UINT64_MAX;

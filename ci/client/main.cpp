@@ -22,6 +22,7 @@ public:
         }
         client.prefer_codecs(settings.codecs);
         client.withhold_answers(settings.withhold);
+        client.answer_after(settings.answer_after_ms);
         if (settings.no_video) {
             client.hide_video();
         }

@@ -54,6 +54,8 @@ static std::vector<GOptionEntry> entries(Words &words, Settings &settings)
         {"counter", 0, 0, G_OPTION_ARG_NONE, &words.counter,
          "Read the guest's frame counter in each update", nullptr},
         {"withhold", 0, 0, G_OPTION_ARG_NONE, &words.withhold, "Never answer gl-draws", nullptr},
+        {"answer-after", 0, 0, G_OPTION_ARG_INT, &settings.answer_after_ms,
+         "Answer gl-draws so many milliseconds later", "MS"},
         {"stall", 0, 0, G_OPTION_ARG_NONE, &words.stop,
          "After the first update, stop reading and answering until killed", nullptr},
         {"control", 0, 0, G_OPTION_ARG_NONE, &words.control, "Take commands from stdin", nullptr},
@@ -83,8 +85,9 @@ static std::string problem(const Words &words, Settings *settings)
     if (words.codecs && !parse_codecs(words.codecs, &settings->codecs)) {
         return "no such codec in "s + words.codecs;
     }
-    if (words.frames < 0 || settings->seconds < 0 || settings->until_idle < 0) {
-        return "conditions are positive numbers";
+    if (words.frames < 0 || settings->seconds < 0 || settings->until_idle < 0 ||
+        settings->answer_after_ms < 0) {
+        return "conditions and times are positive numbers";
     }
     settings->direct = words.direct || !settings->address.tls_port.empty();
     if (words.no_video && (settings->direct || words.user)) {

@@ -19,6 +19,7 @@ struct Settings {
     int until_idle = 0;       /* milliseconds */
     uint32_t width = 0, height = 0;
     double timeout = 60;      /* seconds */
+    int answer_after_ms = 0;
     bool withhold = false, stop_reading = false, no_video = false, control = false, counter = false;
     bool direct = false;
 };

@@ -3,7 +3,7 @@
  * A test double, to be preloaded: a GPU that is reset. $GL_RESET_FILE names a file; when a
  * context's glGetGraphicsResetStatus() finds it there, it takes it away, and the context is
  * lost: from then on it says so, and reads no pixels. With "forever" in the file no other context
- * can be made after that. $GL_RESET_THREAD: only contexts of threads with this name are lost.
+ * can be made after that, until "over" is found there. $GL_RESET_THREAD: only contexts of threads with this name are lost.
  *
  * Programs get at EGL by dlsym(), as libepoxy does, and at GL by dlsym() and eglGetProcAddress().
  */
@@ -57,21 +57,38 @@ static bool in_named_thread(void)
     return !wanted || strcmp(wanted, name) == 0;
 }
 
-static void look_for_file(void)
+/* Takes the file away, if it is there; WORD: what is in it, at most 15 characters */
+static bool found_file(char *word)
 {
     const char *path = getenv("GL_RESET_FILE");
-    char word[16] = "";
     FILE *file = path && in_named_thread() ? fopen(path, "r") : NULL;
 
     if (!file) {
-        return;
+        return false;
     }
-    if (fscanf(file, "%15s", word) == 1) {
-        for_ever = strcmp(word, "forever") == 0;
+    if (fscanf(file, "%15s", word) != 1) {
+        word[0] = 0;
     }
     fclose(file);
-    lost = current_context();
     unlink(path);
+    return true;
+}
+
+static void look_for_file(void)
+{
+    char word[16];
+
+    if (found_file(word)) {
+        for_ever = strcmp(word, "forever") == 0;
+        lost = current_context();
+    }
+}
+
+static bool is_over(void)
+{
+    char word[16];
+
+    return found_file(word) && strcmp(word, "over") == 0;
 }
 
 static GLenum reset_status(void)
@@ -92,9 +109,10 @@ static void read_pixels(GLint x, GLint y, GLsizei width, GLsizei height, GLenum 
 static EGLContext create_context(EGLDisplay display, EGLConfig config, EGLContext share,
                                  const EGLint *attributes)
 {
-    if (for_ever) {
+    if (for_ever && !is_over()) {
         return EGL_NO_CONTEXT;
     }
+    for_ever = false;
     EGLContext made = ((EGLContext (*)(EGLDisplay, EGLConfig, EGLContext, const EGLint *))
                        egl("eglCreateContext"))(display, config, share, attributes);
     if (made == lost) {

@@ -101,6 +101,12 @@ class Frozen(VmTest):
             self._is_not_noticed(
                 vm, lambda: self._client(vm, "unix", frames=1, options=["--withhold"]))
 
+    def test_a_client_that_answers_each_draw_late_does_not_hold_up_the_guest(self):
+        """Later than a frame takes, and sooner than the guest gives up waiting for it"""
+        with self._machine() as vm:
+            self._is_not_noticed(
+                vm, lambda: self._client(vm, "unix", options=["--answer-after", "70"]))
+
     def test_a_client_killed_in_mid_frame_does_not_hold_up_the_guest(self):
         with self._machine() as vm:
             @contextlib.contextmanager

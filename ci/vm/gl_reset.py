@@ -60,7 +60,7 @@ class GlReset(VmTest):
             self._wait_for_loss()
             client.wait_for_picture(right)
 
-    def test_without_another_context_local_clients_and_the_guest_go_on(self):
+    def test_without_another_context_local_clients_and_the_guest_go_on_and_remote_ones_later(self):
         with self._machine(unix=True, many_clients=True) as vm:
             remote, local = vm.client("tcp", "remote"), vm.client("unix", "local")
             remote.wait_for_frames(1)
@@ -75,4 +75,9 @@ class GlReset(VmTest):
             vm.tell("set pattern=corners")
             local.wait_for_picture(right)
             self.assertEqual(len(self._warnings(vm)), 1, self._warnings(vm))
-            self.assertIn("remote clients get no more pictures", self._warnings(vm)[0])
+            self.assertIn("remote clients get no pictures until", self._warnings(vm)[0])
+            remote.wait_for_picture(lambda p: None if wrong_corners(p, *SIZE, tolerance=LOSSLESS)
+                                    else "the new picture, which nobody can have read")
+            self._reset("over")
+            remote.wait_for_picture(right)
+            self.assertEqual(len(self._warnings(vm)), 1, self._warnings(vm))

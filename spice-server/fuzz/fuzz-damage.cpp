@@ -98,9 +98,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         }
         draw(guest, rect, data);
         now += data.ConsumeIntegralInRange<uint64_t>(0, 300000000);
-        const auto pixels = part(guest, rect);
-        const GlRect changed = damage.changed(
-            rect, reinterpret_cast<const uint8_t *>(pixels.data()), now);
+        const auto memory = part(guest, rect);
+        GlPixels pixels;
+        pixels.top = reinterpret_cast<const uint8_t *>(memory.data());
+        pixels.stride = rect.w * GlPixels::BYTES;
+        const GlRect changed = damage.changed(rect, pixels, now);
         require(inside(changed, rect));
         copy(client, guest, changed);
         require(client.pixels == guest.pixels);

@@ -214,7 +214,7 @@ void RawChannel::receive()
 
 void RawChannel::handle(uint16_t type, const uint8_t *body, size_t size)
 {
-    uint32_t words[2] = {};
+    uint32_t words[3] = {};
     memcpy(words, body, std::min(size, sizeof(words)));
     counts[type]++;
     switch (type) {
@@ -228,6 +228,14 @@ void RawChannel::handle(uint16_t type, const uint8_t *body, size_t size)
         break;
     case SPICE_MSG_MAIN_INIT:
         session_id = words[0];
+        break;
+    case SPICE_MSG_DISPLAY_SURFACE_CREATE: // number, width, height
+        surface_width = words[1];
+        surface_height = words[2];
+        pictures_before = pictures();
+        break;
+    case SPICE_MSG_DISPLAY_SURFACE_DESTROY:
+        surface_width = surface_height = 0;
         break;
     case SPICE_MSG_DISPLAY_GL_DRAW:
         if (answers_draws) {
@@ -251,6 +259,11 @@ unsigned RawChannel::pictures() const
 {
     return count(SPICE_MSG_DISPLAY_DRAW_COPY) + count(SPICE_MSG_DISPLAY_STREAM_DATA) +
         count(SPICE_MSG_DISPLAY_STREAM_DATA_SIZED) + count(SPICE_MSG_DISPLAY_GL_DRAW);
+}
+
+bool RawChannel::shows(uint32_t width, uint32_t height) const
+{
+    return surface_width == width && surface_height == height && pictures() > pictures_before;
 }
 
 uint32_t all_display_caps()

@@ -46,6 +46,8 @@ public:
     unsigned count(uint16_t type) const;
     /* Images, video frames and the like: all that shows something of the guest */
     unsigned pictures() const;
+    /* Is there a surface of this size, and has something been drawn on it? */
+    bool shows(uint32_t width, uint32_t height) const;
     uint32_t session() const { return session_id; }
 
     bool answers_draws = true;
@@ -60,6 +62,8 @@ private:
     Bytes received;
     bool with_fd = false; /* the message before had one */
     std::map<uint16_t, unsigned> counts;
+    uint32_t surface_width = 0, surface_height = 0; /* pixels; 0: there is none */
+    unsigned pictures_before = 0;                   /* the surface came */
     uint32_t session_id = 0;
     uint32_t ack_window = 0, since_ack = 0;
 };

@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The GL display with clients connected: the threads' meeting places, on a real EGL, without a
  * machine around it. Meant for ThreadSanitizer and AddressSanitizer as much as for itself. */
+#include <algorithm>
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include <glib.h>
+
 #include "raw-client.hpp"
 #include "spice-fixture.hpp"
 
@@ -176,6 +183,54 @@ TEST_P(EachKind, may_be_there_when_the_server_ends_in_the_middle_of_a_draw)
     spice_server_destroy(server);
     server = nullptr;
     EXPECT_EQ(a.released(), 1);
+}
+
+/* Threads stop anywhere, and for long */
+class BusyMachine
+{
+public:
+    BusyMachine()
+    {
+        for (unsigned i = 0; i < 3 * std::max(1u, std::thread::hardware_concurrency()); i++) {
+            threads.emplace_back([this] {
+                while (!ends) {
+                }
+            });
+        }
+    }
+    ~BusyMachine()
+    {
+        ends = true;
+        for (auto &thread : threads) {
+            thread.join();
+        }
+    }
+
+private:
+    std::atomic<bool> ends{false};
+    std::vector<std::thread> threads;
+};
+
+/* The last size and the last picture arrive, however these fall between the worker's steps: the
+ * guest draws once, and nothing comes after that could make up for a picture lost */
+TEST_F(Clients, a_remote_one_sees_each_size_that_is_drawn_once)
+{
+    LentImage &a = lend(1, 64, 48);
+    LentImage &b = lend(2, 80, 32);
+    RawClient client(server, false);
+    ASSERT_TRUE(client.ok());
+    client.init();
+    flip(a);
+    ASSERT_TRUE(client.run_until([&] { return client.display->shows(64, 48); }));
+    const BusyMachine busy;
+    for (int i = 0; i < 400; i++) {
+        ASSERT_EQ(spice_qxl_gl_scanout_texture(qxl, nullptr), 0);
+        g_usleep(i * 7 % 300);
+        flip(i % 2 ? a : b);
+        const uint32_t width = i % 2 ? 64 : 80, height = i % 2 ? 48 : 32;
+        ASSERT_TRUE(client.run_until([&] { return client.display->shows(width, height); }))
+            << "change " << i << " is not seen";
+    }
 }
 
 class SeveralClients: public Clients

@@ -5,6 +5,7 @@
 #include <random>
 
 using red::GlDamage;
+using red::GlPixels;
 using red::GlRect;
 
 namespace {
@@ -32,13 +33,17 @@ public:
     /* One frame, of which the guest says that RECT is damaged */
     GlRect frame(const GlRect &rect, uint64_t after_ns = FRAME_NS)
     {
-        std::vector<uint32_t> pixels;
-        for (uint32_t y = rect.y; y < rect.y + rect.h; y++) {
-            pixels.insert(pixels.end(), &guest[y * w + rect.x], &guest[y * w + rect.x] + rect.w);
+        /* as GL gives it: the lowest line first */
+        std::vector<uint32_t> memory;
+        for (uint32_t y = rect.y + rect.h; y > rect.y; y--) {
+            const uint32_t *line = &guest[(y - 1) * w + rect.x];
+            memory.insert(memory.end(), line, line + rect.w);
         }
+        GlPixels pixels;
+        pixels.top = reinterpret_cast<const uint8_t *>(&memory[(rect.h - 1) * rect.w]);
+        pixels.stride = -ptrdiff_t(rect.w * GlPixels::BYTES);
         now += after_ns;
-        const GlRect out =
-            damage.changed(rect, reinterpret_cast<const uint8_t *>(pixels.data()), now);
+        const GlRect out = damage.changed(rect, pixels, now);
         EXPECT_TRUE(out.empty() || rect.united(out) == rect) << "sent what was not read";
         for (uint32_t y = out.y; y < out.y + out.h; y++) {
             std::copy_n(&guest[y * w + out.x], out.w, &client[y * w + out.x]);
