@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A video encoder that fails gives way to the next path: the screen is never blank."""
 
-from support import stack
+from support import fallback, stack
 from support.picture import LOSSLESS, wrong_corners
 from support.vmtest import SIZE, VmTest
-from support.waiting import wait_until
 
 CODEC, ELEMENT = "vp8", "vp8enc"
 
@@ -17,6 +16,7 @@ class EncoderFaults(VmTest):
 
     def _machine(self, fault):
         return self.machine(preload=[stack.encoder_fault()], guest={"pattern": "motion"},
+                            extra=list(fallback.TIMESTAMPS),
                             environment={"ENCODER_FAULT": "{}:{}".format(fault, ELEMENT)})
 
     def _warnings(self, vm):
@@ -46,7 +46,9 @@ class EncoderFaults(VmTest):
             client = vm.client("tcp", options=["--codec", CODEC, "--counter"])
             client.wait_for_frames(1)
             vm.tell("flips forever")
-            wait_until(lambda: self._warnings(vm), "the encoder fails", timeout=60)
+            gap, longest = fallback.gap_at_failure(vm, client, "GStreamer error")
+            self.log.info("%.3f s to the next path; %.3f s between pictures before", gap, longest)
+            self.assertLess(gap, fallback.BOUND_S + longest)
             self._goes_on(client)
             client.wait(lambda d: d["codec"] not in (None, CODEC), "video in another codec",
                         timeout=60)

@@ -4,6 +4,7 @@
 import os
 import pwd
 
+from support import fallback
 from support.hardware import CARD, H264, OTHER_CARD, Card
 from support.picture import LOSSLESS, LOSSY, wrong_corners
 from support.vmtest import SIZE, VmTest
@@ -24,8 +25,8 @@ class Hardware(VmTest):
         environment = dict(options.pop("environment", {}), **double.environment)
         return self.machine(preload=double.preload, environment=environment, **options), double
 
-    def client(self, vm, name=None, codec="h264"):
-        client = vm.client("tcp", name, options=["--codec", codec])
+    def client(self, vm, name=None, codec="h264", options=()):
+        client = vm.client("tcp", name, options=["--codec", codec, *options])
         client.wait_for_frames(1)
         return client
 
@@ -151,13 +152,15 @@ class Hardware(VmTest):
                 self.assertEqual(vm.process.wait(20), 0)
 
     def _gives_way(self, order, reason):
-        vm, card = self.card_machine(name=order.split("=")[0])
+        vm, card = self.card_machine(name=order.split("=")[0], extra=list(fallback.TIMESTAMPS))
         with vm:
             card.order(order)
-            client = self.client(vm)
+            client = self.client(vm, options=["--counter"])
             vm.tell("set pattern=motion")
             vm.tell("flips forever")
-            vm.wait_for_display(lambda d: WARNING in vm.stderr(), "the path fails")
+            gap, longest = fallback.gap_at_failure(vm, client, WARNING)
+            self.log.info("%.3f s to the next path; %.3f s between pictures before", gap, longest)
+            self.assertLess(gap, fallback.BOUND_S + longest)
             self.wait_for_path(vm, "software")
             vm.tell("set pattern=corners")
             client.wait_for_picture(right(LOSSY))
@@ -195,6 +198,28 @@ class Hardware(VmTest):
             vm.tell("set pattern=corners")
             vm.flips(10)
             client.wait_for_picture(right(LOSSLESS))
+
+    def test_heads_of_one_framebuffer_are_encoded_each_its_part(self):
+        guest = {"size": "640x360", "heads": 2, "shared": "column"}
+        vm, _ = self.card_machine(heads=2, guest=guest)
+        with vm:
+            client = self.client(vm)
+
+            def wait_for_hardware():
+                for head in (0, 1):
+                    vm.wait_for_display(
+                        lambda d: d["clients"] and d["clients"][0]["path"] == "hardware",
+                        "head {} is on the hardware path".format(head), number=head)
+
+            vm.tell("set pattern=motion")
+            vm.tell("flips forever")
+            wait_for_hardware()
+            vm.tell("set pattern=corners")
+            for head in (0, 1):
+                client.wait_for_picture(
+                    lambda p, head=head: wrong_corners(p, 640, 360, LOSSY, head), channel=head)
+            wait_for_hardware()
+            self.assertNotIn(WARNING, vm.stderr())
 
     def test_the_encoder_is_the_one_of_the_displays_card(self):
         vm, card = self.card_machine({"vah264enc": OTHER_CARD, "varenderD129h264enc": CARD})

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How long a client sees nothing new when the path that serves it fails.
+
+The machine needs TIMESTAMPS, the client --counter.
+"""
+
+import datetime
+import re
+import time
+
+from .waiting import wait_until
+
+TIMESTAMPS = ("-msg", "timestamp=on")
+# What a failed path may take to give way to the next
+BOUND_S = 0.25
+
+
+def _warned_at(vm, words):
+    """When QEMU said so, in time.monotonic()'s seconds; None if it has not"""
+    for line in vm.stderr().splitlines():
+        if words in line:
+            day = re.match(r"(\S+)Z ", line).group(1)
+            said = datetime.datetime.fromisoformat(day).replace(tzinfo=datetime.timezone.utc)
+            return said.timestamp() - (time.time() - time.monotonic())
+    return None
+
+
+def gap_at_failure(vm, client, words):
+    """Waits until QEMU says WORDS and the client has seen pictures for a while after it; (seconds
+    from then to the next picture, the longest time between two pictures before it)"""
+    seen = []
+
+    def enough():
+        seen.extend(at for at, _ in client.seen())
+        at = _warned_at(vm, words)
+        return at is not None and any(one > at for one in seen) and at
+
+    at = wait_until(enough, "QEMU says {!r}, and a picture after it".format(words), timeout=60)
+    before = [one for one in seen if one <= at]
+    # A stall has been going on for a while when it is noticed: that is not the machine's doing
+    longest = max((b - a for a, b in zip(before, before[1:])), default=0)
+    return min(one for one in seen if one > at) - at, longest
