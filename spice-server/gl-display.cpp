@@ -11,6 +11,7 @@
 
 #include "dcc-private.h"
 #include "display-channel-private.h"
+#include "gl-thread.hpp"
 #include "red-qxl.h"
 #include "red-worker.h"
 #include "reds.h"
@@ -69,7 +70,9 @@ int GlDisplay::scanout(const QXLGLScanout *request)
         previous = std::move(current); // dropped after the lock: may call the owner back
         current = shown;
         serial++;
-        notify = num_local + num_remote > 0 || draws_announced;
+        /* A flip needs nobody but the reader where clients get pictures alone */
+        const bool flip = previous.image && shown.image && previous.visible == shown.visible;
+        notify = num_local > 0 || draws_announced || (num_remote > 0 && !flip);
         active_ns = spice_get_monotonic_time_ns();
         if (previous.image && previous.image != shown.image) {
             released = !images.contains(previous.image->id());
@@ -297,6 +300,7 @@ bool GlDisplay::start_threads(DisplayChannel *display)
         spice_warning("display %d: cannot serve clients: %s", qxl->id, why.c_str());
         return false;
     }
+    gl_let_wakers_go_on();
     wake_watch = channel->get_core_interface()->watch_new(wake_fd, SPICE_WATCH_EVENT_READ,
                                                           worker_woken, this);
     return true;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "gl-thread.hpp"
 #include "red-common.h"
 #include "utils.h"
 
@@ -19,6 +20,11 @@ static constexpr uint64_t READBACK_INTERVAL_NS = NSEC_PER_SEC / 125;
 static constexpr uint64_t FAST_GUEST_INTERVAL_NS = NSEC_PER_SEC / 60;
 /* A new scanout is usually followed by a draw; where it is not, it is read after this time */
 static constexpr uint64_t UNDRAWN_NS = 10 * NSEC_PER_MILLISEC;
+/* So long after its last draw a guest counts as drawing. The thread then looks by itself once per
+ * LOOK_NS, and is woken for draws alone: a scanout is usually followed by one, and each wake-up
+ * is the main loop's time. */
+static constexpr uint64_t DRAWING_NS = 100 * NSEC_PER_MILLISEC;
+static constexpr uint64_t LOOK_NS = 20 * NSEC_PER_MILLISEC;
 /* What could not be read is tried again after this time, drawn into or not */
 static constexpr uint64_t RETRY_NS = 200 * NSEC_PER_MILLISEC;
 /* A GPU that is reset more often than so many times a minute does not work either */
@@ -78,8 +84,9 @@ void GlReader::show(const GlScanout &next)
         unread = { 0, 0, next.visible.w, next.visible.h };
         /* A dark screen has no surface: the same picture after it is new all over */
         whole = whole || !next.image;
-        draw_expected_ns = spice_get_monotonic_time_ns() + UNDRAWN_NS;
-        if (!wanted) {
+        const uint64_t now = spice_get_monotonic_time_ns();
+        draw_expected_ns = now + UNDRAWN_NS;
+        if (!wanted || now < drawn_ns + DRAWING_NS) {
             return;
         }
     }
@@ -95,6 +102,7 @@ void GlReader::drawn(const GlRect &drawn, std::shared_ptr<GlFence> drawn_fence, 
         unread = unread.united(drawn);
         draws_unread++;
         draw_expected_ns = 0;
+        drawn_ns = spice_get_monotonic_time_ns();
         announce = announced;
         answer = read;
         deadline_ns = deadline;
@@ -156,6 +164,7 @@ void *GlReader::run(void *opaque)
 {
     auto reader = static_cast<GlReader *>(opaque);
 
+    gl_let_wakers_go_on();
     if (!reader->context->make_current()) {
         reader->user.read_failed("the GL context cannot be made current");
     } else {
@@ -214,7 +223,9 @@ uint64_t GlReader::next_read_ns() const
 
 void GlReader::wait(Lock &lock)
 {
-    uint64_t until = UINT64_MAX;
+    const uint64_t now = spice_get_monotonic_time_ns();
+    const bool drawing = wanted && now < drawn_ns + DRAWING_NS + LOOK_NS;
+    uint64_t until = drawing ? now + LOOK_NS : UINT64_MAX;
     for (uint64_t time : { wants_to_read() ? next_read_ns() : 0, deadline_ns,
                            wanted ? revive_ns : 0 }) {
         until = time ? std::min(until, time) : until;
@@ -223,7 +234,6 @@ void GlReader::wait(Lock &lock)
         wake.wait(lock);
         return;
     }
-    const uint64_t now = spice_get_monotonic_time_ns();
     wake.wait_for(lock, std::chrono::nanoseconds(until > now ? until - now : 0));
 }
 

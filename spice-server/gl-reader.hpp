@@ -138,6 +138,7 @@ private:
     bool answer = false;       /* a draw waits for reading_over() */
     uint64_t deadline_ns = 0;  /* monotonic; 0: none */
     uint64_t draw_expected_ns = 0; /* until then the scanout's own draw is waited for */
+    uint64_t drawn_ns = 0;         /* the last time */
     uint64_t last_read_ns = 0;
     std::optional<GlPicture> ready;
     std::set<uint64_t> read_ids;     /* images that there may be a texture of */
