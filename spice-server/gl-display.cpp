@@ -19,6 +19,8 @@
 namespace red {
 
 static constexpr uint32_t CATCH_UP_MS = 10;
+/* Clients that lag are looked at when they acknowledge something, and, for all cases, this often */
+static constexpr uint32_t LAGGING_MS = 250;
 /* So long after its owner's last call an image counts as not being drawn into */
 static constexpr uint64_t ACTIVE_NS = 100 * NSEC_PER_MILLISEC;
 
@@ -352,8 +354,8 @@ void GlDisplay::catch_up(GlDisplay *gl)
 {
     gl->publish_late(); // or starts the timer again
     gl->send_missed();
-    if (gl->path.catch_up(gl->channel)) {
-        gl->start_catch_up(CATCH_UP_MS);
+    if (gl->path.catch_up(gl->channel) && !gl->publish_pending) {
+        gl->start_catch_up(LAGGING_MS);
     }
 }
 
@@ -535,8 +537,8 @@ void GlDisplay::show_picture()
     }
     hardware.changed(uint64_t{picture->rect.w} * picture->rect.h);
     primary.draw(channel, picture->rect, picture->pixels.release());
-    if (path.catch_up(channel)) {
-        start_catch_up(CATCH_UP_MS);
+    if (path.catch_up(channel) && !publish_pending) {
+        start_catch_up(LAGGING_MS);
     }
 }
 
@@ -644,6 +646,14 @@ void GlDisplay::client_stopped(DisplayChannelClient *dcc)
     hardware.remove(dcc);
     path.remove(dcc);
     clients_changed();
+}
+
+void GlDisplay::client_acknowledged(DisplayChannelClient *dcc)
+{
+    auto client = path.find(dcc);
+    if (client && client->lagging) {
+        path.catch_up(channel);
+    }
 }
 
 void GlDisplay::worker_stopping()

@@ -43,6 +43,7 @@ public:
     void local_client_done(DisplayChannel *display);
     void client_started(DisplayChannelClient *dcc);
     void client_stopped(DisplayChannelClient *dcc);
+    void client_acknowledged(DisplayChannelClient *dcc);
     void worker_stopping();
     GlPath &paths() { return path; }
     GlHardware &card() { return hardware; }

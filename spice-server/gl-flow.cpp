@@ -37,6 +37,7 @@ void gl_flow_acknowledged(DisplayChannelClient *dcc)
         spice_debug("client %p: %u messages at once", dcc, limit);
         dcc->ack_set_limit(limit);
     }
+    gl_hook_acknowledged(dcc);
 }
 
 } // namespace red

@@ -141,6 +141,13 @@ void gl_hook_sending(DisplayChannelClient *dcc, const RedPipeItem *item)
     }
 }
 
+void gl_hook_acknowledged(DisplayChannelClient *dcc)
+{
+    if (auto gl = gl_display(dcc)) {
+        gl->client_acknowledged(dcc);
+    }
+}
+
 void gl_hook_adjust_head(DisplayChannelClient *dcc, SpiceHead *head)
 {
     auto gl = gl_display(dcc);

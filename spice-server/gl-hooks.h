@@ -53,6 +53,8 @@ bool gl_hook_drops(DisplayChannelClient *dcc, const RedPipeItem *item);
 bool gl_hook_marshall(DisplayChannelClient *dcc, RedPipeItem *item);
 /* This item is about to be sent, its message is in the marshaller */
 void gl_hook_sending(DisplayChannelClient *dcc, const RedPipeItem *item);
+/* A client has taken a message */
+void gl_hook_acknowledged(DisplayChannelClient *dcc);
 /* The head as this client sees it */
 void gl_hook_adjust_head(DisplayChannelClient *dcc, SpiceHead *head);
 /* Is there a GL display? What clients have not been sent then refers to no memory of the guest,
@@ -85,6 +87,7 @@ static inline bool gl_hook_marshall(DisplayChannelClient *, RedPipeItem *) { ret
 static inline bool gl_hook_skips_pictures(DisplayChannelClient *) { return false; }
 static inline bool gl_hook_drops(DisplayChannelClient *, const RedPipeItem *) { return false; }
 static inline void gl_hook_sending(DisplayChannelClient *, const RedPipeItem *) {}
+static inline void gl_hook_acknowledged(DisplayChannelClient *) {}
 static inline void gl_hook_adjust_head(DisplayChannelClient *, SpiceHead *) {}
 static inline bool gl_hook_has_display(QXLInstance *) { return false; }
 static inline bool gl_hook_settles(DisplayChannel *) { return false; }
