@@ -4,9 +4,8 @@
 from support.picture import LOSSLESS, wrong_corners
 from support.vmtest import SIZE, VmTest
 
-# The server does so within 500 ms. spice's streams end after 1000 ms, and the picture would
-# not be right before.
-BOUND_MS = 800
+# spice's streams end after 1000 ms, and the picture would not be right before
+BOUND_MS = 500
 # The time is measured: a busy machine may get one wrong, but not all
 TRIES = 6
 
