@@ -58,6 +58,8 @@ class EncoderFaults(VmTest):
             self.assertEqual(len(warnings), 1, warnings)
             self.assertIn("the {} encoder".format(CODEC), warnings[0])
             self.assertIn(reason, warnings[0])
+            # A stall takes a second until it is noticed, and nobody waits for it there
+            self.assertLess(vm.display()["longest-block-ns"], 500000000)
 
     def test_an_encoder_that_stalls_gives_way_to_the_next_path(self):
         self._fails("stall@15", "no frame within 1000 ms")

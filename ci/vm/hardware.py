@@ -3,6 +3,7 @@
 
 import os
 import pwd
+import re
 
 from support import fallback
 from support.hardware import CARD, H264, OTHER_CARD, Card
@@ -151,8 +152,9 @@ class Hardware(VmTest):
                 vm.qmp("quit")
                 self.assertEqual(vm.process.wait(20), 0)
 
-    def _gives_way(self, order, reason):
-        vm, card = self.card_machine(name=order.split("=")[0], extra=list(fallback.TIMESTAMPS))
+    def _gives_way(self, order, reason, from_path="hardware"):
+        vm, card = self.card_machine(name=order.split("=")[0], extra=[
+            *fallback.TIMESTAMPS, "-trace", "qemu_spice_egl_path"])
         with vm:
             card.order(order)
             client = self.client(vm, options=["--counter"])
@@ -174,12 +176,16 @@ class Hardware(VmTest):
             self.assertEqual(len(warnings), 1, warnings)
             self.assertIn(reason, warnings[0])
             card.order("")
+            changes = re.findall(r"qemu_spice_egl_path \d+ client \d+: (\w+) -> \w+, [\w ]+: (.*)",
+                                 vm.stderr())
+            self.assertIn((from_path, "the card's encoder failed") if from_path == "hardware" else
+                          ("image", "the picture moves"), changes)
 
     def test_refused_caps_give_way_to_software(self):
-        self._gives_way("refuse-caps", "not-negotiated")
+        self._gives_way("refuse-caps", "not-negotiated", "image")
 
     def test_a_modifier_that_is_not_taken_gives_way_to_software(self):
-        self._gives_way("only-modifier=0x7", "does not take")
+        self._gives_way("only-modifier=0x7", "does not take", "image")
 
     def test_an_error_in_mid_stream_gives_way_to_software(self):
         self._gives_way("fail-at=30", "ordered to fail")
@@ -250,24 +256,31 @@ class Hardware(VmTest):
             self.assertEqual(client.display()["video_frames"], 0)
             self.assertEqual(card.log("frame"), [])
 
-    def test_local_hardware_and_software_clients_are_each_served_their_way(self):
-        vm, _ = self.card_machine(unix=True, many_clients=True)
+    def test_local_hardware_software_and_image_clients_are_each_served_their_way(self):
+        vm, _ = self.card_machine(unix=True, many_clients=True, guest={"size": "640x360"})
+
+        def right(tolerance):
+            return lambda picture: wrong_corners(picture, 640, 360, tolerance=tolerance)
+
         with vm:
             local = vm.client("unix", "local")
             local.wait_for_picture(right(LOSSLESS))
             hardware = self.client(vm, "hardware")
-            software = vm.client("tcp", "software", options=["--no-video"])
-            software.wait_for_frames(1)
+            software = self.client(vm, "software", codec="mjpeg")
+            images = vm.client("tcp", "images", options=["--no-video"])
+            images.wait_for_frames(1)
             vm.tell("set pattern=motion")
             vm.tell("flips forever")
             vm.wait_for_display(
-                lambda d: sorted(c["path"] for c in d["clients"]) == ["hardware", "image", "local"],
-                "each client is on its path")
+                lambda d: sorted((c["path"], c.get("codec")) for c in d["clients"] if "codec" in c)
+                == [("hardware", "h264"), ("software", "mjpeg")] and
+                {c["path"] for c in d["clients"]} == {"hardware", "image", "local", "software"},
+                "each client is on its path", timeout=40)
             vm.tell("set pattern=corners")
-            hardware.wait_for_picture(right(LOSSY))
-            software.wait_for_picture(right(LOSSY))
+            for client in (hardware, software, images):
+                client.wait_for_picture(right(LOSSY))
             vm.flips(10)
-            for client in (local, hardware, software):
+            for client in (local, hardware, software, images):
                 client.wait_for_picture(right(LOSSLESS))
             display = vm.display()
             self.assertLessEqual(display["prime-exports"], display["images-imported"])
