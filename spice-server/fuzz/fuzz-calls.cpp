@@ -29,6 +29,19 @@ static void statistics(FuzzDisplay &display, FuzzedDataProvider &data)
                            list ? clients : nullptr, number ? &room : nullptr);
 }
 
+static void path_changed(QXLInstance *, const QXLGLPathChange *, void *)
+{
+}
+
+static void path_callback(FuzzDisplay &display, FuzzedDataProvider &data)
+{
+    QXLInstance *instances[] = { nullptr, display.qxl };
+    const QXLGLPathFunc funcs[] = { nullptr, path_changed };
+    const int error = spice_qxl_gl_set_path_callback(data.PickValueInArray(instances),
+                                                     data.PickValueInArray(funcs), &display);
+    require(error == 0 || error == -EINVAL || error == -ENOTSUP, "the callback's errors");
+}
+
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     static std::unique_ptr<FuzzDisplay> display;
@@ -40,11 +53,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         display = std::make_unique<FuzzDisplay>(inputs / 64 % 4 != 3);
     }
     while (data.remaining_bytes() > 0) {
-        switch (data.ConsumeIntegralInRange<int>(0, 9)) {
+        switch (data.ConsumeIntegralInRange<int>(0, 10)) {
         case 0: init(*display, data); break;
         case 1: statistics(*display, data); break;
         case 2: display->release(data); break;
         case 3: case 4: display->scanout(data, false); break;
+        case 10: path_callback(*display, data); break;
         case 5: case 6: display->scanout(data, true); break;
         default: display->draw(data); break;
         }
