@@ -29,3 +29,9 @@ template <int percent> void readback_pbo(benchmark::State &state, Stage &stage, 
 extern template void readback_pbo<1>(benchmark::State &, Stage &, Size);
 extern template void readback_pbo<10>(benchmark::State &, Stage &, Size);
 extern template void readback_pbo<100>(benchmark::State &, Stage &, Size);
+
+/* picture.cpp */
+template <int percent> void flip_changing(benchmark::State &state, Stage &stage, Size size);
+extern template void flip_changing<1>(benchmark::State &, Stage &, Size);
+extern template void flip_changing<10>(benchmark::State &, Stage &, Size);
+extern template void flip_changing<100>(benchmark::State &, Stage &, Size);

@@ -38,6 +38,9 @@ const Entry ENTRIES[] = {
     { "readback_pbo_100", readback_pbo<100>, true, 0 },
     { "readback_pbo_10", readback_pbo<10>, true, 0 },
     { "readback_pbo_1", readback_pbo<1>, true, 0 },
+    { "flip_100", flip_changing<100>, true, 0 },
+    { "flip_10", flip_changing<10>, true, 0 },
+    { "flip_1", flip_changing<1>, true, 0 },
 };
 
 void add(const Entry &entry, Stage &stage, Size size)

@@ -2,9 +2,9 @@
 /* Reading a picture of the drawer's into memory, in the viewer's context. */
 #include "benchmarks.hpp"
 
-#include <cmath>
 #include <vector>
 
+#include "damage.hpp"
 #include "gl-readback.hpp"
 #include "samples.hpp"
 
@@ -13,15 +13,6 @@ using namespace red;
 namespace {
 
 constexpr size_t PIXEL_BYTES = 4;
-
-/* PERCENT of the picture, in its middle and of its shape */
-GlRect damage_of(Size size, int percent)
-{
-    const double side = std::sqrt(percent / 100.0);
-    const auto width = static_cast<uint32_t>(std::lround(size.width * side));
-    const auto height = static_cast<uint32_t>(std::lround(size.height * side));
-    return { (size.width - width) / 2, (size.height - height) / 2, width, height };
-}
 
 } // namespace
 
