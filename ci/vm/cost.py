@@ -1,12 +1,50 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Nothing is done for a client that is not there, and nothing is done twice."""
 
+import os
+import time
+
 from support.picture import RED
 from support.vmtest import SIZE, VmTest
 from support.waiting import wait_until
 
 
+# Of a display's threads, within two seconds: now and then there is a timer of spice's own
+FEW_WAKEUPS = 10
+
+
+def wakeups(vm):
+    """How often the display's threads have begun to wait so far"""
+    total = 0
+    folder = "/proc/{}/task".format(vm.process.pid)
+    for task in os.listdir(folder):
+        with open("{}/{}/status".format(folder, task), encoding="ascii", errors="replace") as file:
+            status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+        if status["Name"] in ("SPICE Worker", "SPICE GL reader"):
+            total += int(status["voluntary_ctxt_switches"])
+    return total
+
+
 class Cost(VmTest):
+
+    def test_a_still_screen_wakes_none_of_the_displays_threads(self):
+        with self.machine(unix=True, many_clients=True) as vm:
+            for way in ("tcp", "unix"):
+                vm.client(way, way).wait_for_frames(1)
+            stopped = vm.client("tcp", "stopped")
+            stopped.wait_for_frames(1)
+            stopped.stop()
+            vm.flips(300)
+            counts = []
+
+            def quiet():
+                before = wakeups(vm)
+                time.sleep(2)
+                counts.append(wakeups(vm) - before)
+                return counts[-1] <= FEW_WAKEUPS
+
+            self.assertGreater(wakeups(vm), 100)
+            wait_until(quiet, lambda: "the threads wait; wake-ups: {}".format(counts), timeout=30)
 
     def test_nobody_connected_costs_no_export_no_readback_and_no_descriptor(self):
         with self.counted_machine(unix=True, guest={"pattern": "band", "rate": 0}) as vm:
