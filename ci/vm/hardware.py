@@ -187,6 +187,23 @@ class Hardware(VmTest):
     def test_a_modifier_that_is_not_taken_gives_way_to_software(self):
         self._gives_way("only-modifier=0x7", "does not take", "image")
 
+    def test_a_modifier_that_is_not_taken_is_converted_on_the_card(self):
+        vm, card = self.card_machine({"vah264enc": CARD, "vapostproc": CARD})
+        with vm:
+            card.order("only-modifier=0x7")
+            client = self.moving(vm)
+            self.assertEqual(self.readbacks_of_motion(vm, client), 0)
+            opened = {os.stat("/proc/{}/fd/{}".format(vm.process.pid, fd)).st_ino
+                      for fd in vm.open_files()}
+            converted = {int(inode) for line in card.log("convert ")
+                         for inode in re.findall(r"inode=(\d+)", line)}
+            self.assertEqual(len(converted), 2)
+            self.assertLessEqual(converted, opened)
+            vm.tell("set pattern=corners")
+            client.wait_for_picture(right(LOSSY))
+            self.assertEqual(vm.display()["clients"][0]["path"], "hardware")
+            self.assertNotIn(WARNING, vm.stderr())
+
     def test_an_error_in_mid_stream_gives_way_to_software(self):
         self._gives_way("fail-at=30", "ordered to fail")
 
