@@ -167,7 +167,7 @@ void Client::on_open_fd(SpiceChannel *channel, int with_tls, Client *self)
     }
     const auto kind = self->sasl ? WireTap::ENCRYPTED :
                       SPICE_IS_DISPLAY_CHANNEL(channel) ? WireTap::DISPLAY : WireTap::OTHER;
-    auto tap = std::make_unique<WireTap>(server, kind, self->no_video);
+    auto tap = std::make_unique<WireTap>(server, kind, self->claimed);
     spice_channel_open_fd(channel, tap->take_client_fd());
     const auto display = self->displays.find(channel);
     if (display != self->displays.end()) {

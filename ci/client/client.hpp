@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -56,8 +57,8 @@ public:
     void connect_directly() { direct = true; }
     void prefer_codecs(std::vector<int> codecs);
     void watch_counter();
-    /* Tells the server that this client knows no video codec */
-    void hide_video() { no_video = true; }
+    /* Tells the server that this client knows these video codecs alone */
+    void claim_codecs(std::vector<int> known) { claimed = std::move(known); }
     void withhold_answers(bool withhold);
     /* gl-draws that come from now on; milliseconds */
     void answer_after(int ms);
@@ -88,7 +89,8 @@ private:
     SpiceSession *session;
     Callbacks callbacks;
     std::vector<int> codecs;
-    bool sasl = false, direct = false, no_video = false, counting = false, withheld = false;
+    std::optional<std::vector<int>> claimed; /* unless these are spice-gtk's own */
+    bool sasl = false, direct = false, counting = false, withheld = false;
     int answer_after_ms = 0;
     bool closing = false, connected = false;
     SpiceSessionMigration migration = SPICE_SESSION_MIGRATION_NONE;

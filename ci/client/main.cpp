@@ -24,7 +24,9 @@ public:
         client.withhold_answers(settings.withhold);
         client.answer_after(settings.answer_after_ms);
         if (settings.no_video) {
-            client.hide_video();
+            client.claim_codecs({});
+        } else if (settings.only) {
+            client.claim_codecs(settings.codecs);
         }
         if (settings.counter) {
             client.watch_counter();

@@ -16,7 +16,7 @@ struct Words {
     gchar *picture = nullptr, *json = nullptr, *codecs = nullptr, *size = nullptr;
     gint64 frames = 0;
     gboolean direct = FALSE, no_video = FALSE, withhold = FALSE, stop = FALSE;
-    gboolean control = FALSE, counter = FALSE;
+    gboolean control = FALSE, counter = FALSE, only = FALSE;
 };
 
 } // namespace
@@ -51,6 +51,8 @@ static std::vector<GOptionEntry> entries(Words &words, Settings &settings)
          "Preferred codecs, best first: mjpeg,vp8,h264,vp9,h265", "LIST"},
         {"no-video", 0, 0, G_OPTION_ARG_NONE, &words.no_video,
          "Tell the server that this client knows no video codec", nullptr},
+        {"only", 0, 0, G_OPTION_ARG_NONE, &words.only,
+         "Tell the server that this client knows those of --codec alone", nullptr},
         {"counter", 0, 0, G_OPTION_ARG_NONE, &words.counter,
          "Read the guest's frame counter in each update", nullptr},
         {"withhold", 0, 0, G_OPTION_ARG_NONE, &words.withhold, "Never answer gl-draws", nullptr},
@@ -90,8 +92,8 @@ static std::string problem(const Words &words, Settings *settings)
         return "conditions and times are positive numbers";
     }
     settings->direct = words.direct || !settings->address.tls_port.empty();
-    if (words.no_video && (settings->direct || words.user)) {
-        return "--no-video needs a connection without TLS, SASL and --direct";
+    if ((words.no_video || words.only) && (settings->direct || words.user)) {
+        return "--no-video and --only need a connection without TLS, SASL and --direct";
     }
     return "";
 }
@@ -109,6 +111,7 @@ static void take_over(const Words &words, Settings *settings)
     settings->withhold = words.withhold;
     settings->stop_reading = words.stop;
     settings->no_video = words.no_video;
+    settings->only = words.only;
     settings->control = words.control;
     settings->counter = words.counter;
 }

@@ -21,7 +21,7 @@ struct Settings {
     double timeout = 60;      /* seconds */
     int answer_after_ms = 0;
     bool withhold = false, stop_reading = false, no_video = false, control = false, counter = false;
-    bool direct = false;
+    bool direct = false, only = false;
 };
 
 /* Prints the reason and leaves on a bad command line */

@@ -122,8 +122,9 @@ void WireReader::message_ends()
 /* Link messages, authentication and its result together are less than this */
 static constexpr size_t SLOW_BYTES = 1024;
 
-WireTap::WireTap(int server, Kind kind, bool hide_video):
-    server(server), rewrite(kind == DISPLAY && hide_video), reader(kind == DISPLAY)
+WireTap::WireTap(int server, Kind kind, const std::optional<std::vector<int>> &known):
+    server(server), rewrite(kind == DISPLAY && known), known(known.value_or(std::vector<int>())),
+    reader(kind == DISPLAY)
 {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0) {
@@ -248,10 +249,17 @@ bool WireTap::forward_to_client()
     return sent;
 }
 
-/* Takes the video codecs out of the display channel's capabilities. MULTI_CODEC stays:
+/* Takes all video codecs but these out of the display channel's capabilities. MULTI_CODEC stays:
  * without it a client is taken for an old one that knows MJPEG. */
-static void hide_codecs(uint8_t *link, size_t length)
+static void hide_codecs(uint8_t *link, size_t length, const std::vector<int> &known)
 {
+    static const struct {
+        int codec, cap;
+    } all[] = {{SPICE_VIDEO_CODEC_TYPE_MJPEG, SPICE_DISPLAY_CAP_CODEC_MJPEG},
+               {SPICE_VIDEO_CODEC_TYPE_VP8, SPICE_DISPLAY_CAP_CODEC_VP8},
+               {SPICE_VIDEO_CODEC_TYPE_H264, SPICE_DISPLAY_CAP_CODEC_H264},
+               {SPICE_VIDEO_CODEC_TYPE_VP9, SPICE_DISPLAY_CAP_CODEC_VP9},
+               {SPICE_VIDEO_CODEC_TYPE_H265, SPICE_DISPLAY_CAP_CODEC_H265}};
     const uint8_t *message = link + sizeof(SpiceLinkHeader);
     const uint32_t common = le32(message + 6), channel = le32(message + 10);
     const size_t at = sizeof(SpiceLinkHeader) + le32(message + 14) + size_t{common} * 4;
@@ -259,10 +267,10 @@ static void hide_codecs(uint8_t *link, size_t length)
         return;
     }
     uint32_t caps = le32(link + at);
-    for (int cap : {SPICE_DISPLAY_CAP_CODEC_MJPEG, SPICE_DISPLAY_CAP_CODEC_VP8,
-                    SPICE_DISPLAY_CAP_CODEC_H264, SPICE_DISPLAY_CAP_CODEC_VP9,
-                    SPICE_DISPLAY_CAP_CODEC_H265}) {
-        caps &= ~(1u << cap);
+    for (const auto &one : all) {
+        if (std::find(known.begin(), known.end(), one.codec) == known.end()) {
+            caps &= ~(1u << one.cap);
+        }
     }
     put_le32(link + at, caps | 1u << SPICE_DISPLAY_CAP_MULTI_CODEC);
 }
@@ -283,6 +291,6 @@ bool WireTap::forward_to_server()
         return true;
     }
     rewrite = false;
-    hide_codecs(link.data(), link.size());
+    hide_codecs(link.data(), link.size(), known);
     return send_all(server, link.data(), link.size());
 }

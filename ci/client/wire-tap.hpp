@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -56,9 +57,9 @@ public:
         ENCRYPTED, /* by SASL: the same */
     };
 
-    /* SERVER: a connected socket, owned from now on. HIDE_VIDEO: tells the server that the
-     * client knows no codec. */
-    WireTap(int server, Kind kind, bool hide_video);
+    /* SERVER: a connected socket, owned from now on. KNOWN: tells the server that the
+     * client knows these codecs (SPICE_VIDEO_CODEC_TYPE_*) alone. */
+    WireTap(int server, Kind kind, const std::optional<std::vector<int>> &known);
     ~WireTap();
     WireTap(const WireTap &) = delete;
     WireTap &operator=(const WireTap &) = delete;
@@ -78,6 +79,7 @@ private:
     int slowly = -1;               /* the client's end once more, while sending slowly */
     size_t sent_slowly = 0;
     bool rewrite;                  /* the client's link message has yet to be changed */
+    const std::vector<int> known;
     std::vector<uint8_t> link;     /* as much as there is of it */
     WireReader reader;
     std::thread thread;

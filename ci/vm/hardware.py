@@ -283,7 +283,7 @@ class Hardware(VmTest):
             local = vm.client("unix", "local")
             local.wait_for_picture(right(LOSSLESS))
             hardware = self.client(vm, "hardware")
-            software = self.client(vm, "software", codec="mjpeg")
+            software = self.client(vm, "software", codec="mjpeg", options=["--only"])
             images = vm.client("tcp", "images", options=["--no-video"])
             images.wait_for_frames(1)
             vm.tell("set pattern=motion")
