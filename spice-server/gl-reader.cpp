@@ -96,6 +96,7 @@ void GlReader::show(const GlScanout &next)
 void GlReader::drawn(const GlRect &drawn, std::shared_ptr<GlFence> drawn_fence, bool announced,
                      bool read, uint64_t deadline)
 {
+    bool looks_in_time;
     {
         std::lock_guard<std::mutex> guard(mutex);
         fence.swap(drawn_fence); // the former one goes after the lock
@@ -106,8 +107,9 @@ void GlReader::drawn(const GlRect &drawn, std::shared_ptr<GlFence> drawn_fence, 
         announce = announced;
         answer = read;
         deadline_ns = deadline;
+        looks_in_time = !deadline || (wakes_ns && wakes_ns <= deadline);
     }
-    if (announced || read || deadline) {
+    if (announced || read || !looks_in_time) {
         wake.notify_one();
     }
 }
@@ -234,7 +236,9 @@ void GlReader::wait(Lock &lock)
         wake.wait(lock);
         return;
     }
+    wakes_ns = until;
     wake.wait_for(lock, std::chrono::nanoseconds(until > now ? until - now : 0));
+    wakes_ns = 0;
 }
 
 void GlReader::read(Lock &lock)

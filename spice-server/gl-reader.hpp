@@ -137,6 +137,7 @@ private:
     bool announce = false;     /* somebody waits for drawing_done() */
     bool answer = false;       /* a draw waits for reading_over() */
     uint64_t deadline_ns = 0;  /* monotonic; 0: none */
+    uint64_t wakes_ns = 0;     /* when the thread, which waits, looks again by itself; 0: it does not */
     uint64_t draw_expected_ns = 0; /* until then the scanout's own draw is waited for */
     uint64_t drawn_ns = 0;         /* the last time */
     uint64_t last_read_ns = 0;
