@@ -79,6 +79,7 @@ int GlDisplay::scanout(const QXLGLScanout *request)
         if (previous.image && previous.image != shown.image) {
             released = !images.contains(previous.image->id());
         }
+        notify |= released && num_remote > 0; // the worker has to let go of it
     }
 
     reader.show(shown);
@@ -97,12 +98,17 @@ int GlDisplay::scanout(const QXLGLScanout *request)
 void GlDisplay::release(uint64_t image_id)
 {
     std::shared_ptr<GlImage> image; // dropped after the lock
+    bool notify;
     {
         Lock guard(lock);
         image = images.take(image_id);
+        notify = image && num_remote > 0;
     }
     if (image) {
         reader.forget(image_id);
+    }
+    if (notify) { // a flip does not wake the worker, which may hold what it last told of
+        wake_worker();
     }
 }
 

@@ -185,6 +185,34 @@ TEST_P(EachKind, may_be_there_when_the_server_ends_in_the_middle_of_a_draw)
     EXPECT_EQ(a.released(), 1);
 }
 
+/* Nothing wakes the worker, which may hold the image as what it last told of */
+TEST_F(Clients, give_back_an_image_that_is_not_shown_any_more_though_the_picture_stays)
+{
+    LentImage &a = lend(1);
+    LentImage &b = lend(2);
+    const auto show = [&](LentImage &image) {
+        const QXLGLScanout scanout = image.scanout();
+        ASSERT_EQ(spice_qxl_gl_scanout_texture(qxl, &scanout), 0);
+        image.fill({ 10, 20, 30 });
+        EGLSync fence = eglCreateSyncKHR(display, EGL_SYNC_FENCE_KHR, nullptr);
+        glFlush();
+        ASSERT_EQ(spice_qxl_gl_draw_fence_async(qxl, 0, 0, 64, 48, fence, ++frame), 0);
+        ASSERT_TRUE(head->wait_for_completion(frame));
+    };
+    show(a);
+    RawClient client(server, false);
+    ASSERT_TRUE(client.ok());
+    client.init();
+    ASSERT_TRUE(client.run_until([&] { return client.display->pictures() > 0; }));
+    show(a);
+    client.run_until([] { return false; }, 300); // whatever the worker has to do, it has done
+    show(b);
+    client.run_until([] { return false; }, 100);
+    spice_qxl_gl_release_texture(qxl, 1);
+    EXPECT_TRUE(client.run_until([&] { return a.released() == 1; }));
+    EXPECT_EQ(b.released(), 0);
+}
+
 /* Threads stop anywhere, and for long */
 class BusyMachine
 {
