@@ -26,7 +26,7 @@ def _warned_at(vm, words):
 
 
 def gap_at_failure(vm, client, words):
-    """Waits until QEMU says WORDS and the client has seen pictures for a while after it; (seconds
+    """Waits until QEMU says WORDS and the client has seen a picture after it; (seconds
     from then to the next picture, the longest time between two pictures before it)"""
     seen = []
 
