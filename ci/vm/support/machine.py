@@ -56,7 +56,7 @@ class Machine:
         self.rundir = tempfile.mkdtemp(prefix="spicegl-")
         os.chmod(self.rundir, 0o755)
         self.port = self.tls_port = None
-        self.process = self.serial = self._monitor = None
+        self.process = self.serial = self._monitor = self._monitor_end = None
         self._clients = []
 
     # What runs
@@ -92,7 +92,8 @@ class Machine:
                 "-m", "512", "-nodefaults", *show, "-vga", "none", "-device", device,
                 "-chardev", "socket,id=serial,path=" + os.path.join(self.rundir, "serial"),
                 "-serial", "chardev:serial",
-                "-qmp", "unix:{},server=on,wait=off".format(self._monitor_path()),
+                "-chardev", "socket,id=monitor,fd={}".format(self._monitor_end.fileno()),
+                "-mon", "chardev=monitor,mode=control",
                 "-kernel", kernel, "-initrd", initrd, "-append",
                 "console=ttyS0 quiet panic=-1 {} {}".format(words, self._append).strip(),
                 *self._extra]
@@ -109,25 +110,25 @@ class Machine:
         environment.pop("WAYLAND_DISPLAY", None)
         if self._preload:
             environment["LD_PRELOAD"] = ":".join(self._preload)
-        command = self.command()
-        with open(os.path.join(self.logdir, "command"), "w", encoding="utf-8") as file:
-            file.write(" ".join(command) + "\n")
-        with open(self.stderr_path(), "wb") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, env=environment)
-        self._connect_monitor()
+        # Connected from the start: whoever connects to a listening monitor while the machine starts
+        # may get RESUME, or another event, before the greeting
+        ours, self._monitor_end = socket.socketpair()
+        with self._monitor_end:
+            command = self.command()
+            with open(os.path.join(self.logdir, "command"), "w", encoding="utf-8") as file:
+                file.write(" ".join(command) + "\n")
+            with open(self.stderr_path(), "wb") as log:
+                self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
+                                                stderr=log, env=environment,
+                                                pass_fds=[self._monitor_end.fileno()])
+        self._connect_monitor(ours)
         if ready:
             self.wait_ready()
         return self
 
-    def _monitor_path(self):
-        return os.path.join(self.rundir, "qmp")
-
-    def _connect_monitor(self):
-        wait_until(lambda: os.path.exists(self._monitor_path()) or self.process.poll() is not None,
-                   "QEMU opens its monitor")
+    def _connect_monitor(self, end):
         legacy = stack.import_qmp()
-        self._monitor = legacy.QEMUMonitorProtocol(self._monitor_path())
+        self._monitor = legacy.QEMUMonitorProtocol(end)
         try:
             self._monitor.connect()
         except Exception as error:
