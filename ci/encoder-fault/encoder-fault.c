@@ -71,6 +71,7 @@ static GstPadProbeReturn on_frame(GstPad *pad, GstPadProbeInfo *info, struct enc
         return GST_PAD_PROBE_OK;
     }
     if (strcmp(fault->name, "stall") == 0) {
+        g_printerr("encoder-fault: stalls\n");
         for (;;) {
             pause();
         }

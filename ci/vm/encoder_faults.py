@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A video encoder that fails gives way to the next path: the screen is never blank."""
 
+import time
+
 from support import fallback, stack
 from support.picture import LOSSLESS, wrong_corners
 from support.vmtest import SIZE, VmTest
+from support.waiting import wait_until
 
 CODEC, ELEMENT = "vp8", "vp8enc"
 
@@ -14,10 +17,11 @@ def right(picture):
 
 class EncoderFaults(VmTest):
 
-    def _machine(self, fault):
+    def _machine(self, fault, **options):
         return self.machine(preload=[stack.encoder_fault()], guest={"pattern": "motion"},
                             extra=list(fallback.TIMESTAMPS),
-                            environment={"ENCODER_FAULT": "{}:{}".format(fault, ELEMENT)})
+                            environment={"ENCODER_FAULT": "{}:{}".format(fault, ELEMENT)},
+                            **options)
 
     def _warnings(self, vm):
         return [line for line in vm.stderr().splitlines() if "GStreamer error" in line]
@@ -78,3 +82,29 @@ class EncoderFaults(VmTest):
 
     def test_a_missing_encoder_gives_way_to_the_next_path(self):
         self._fails("missing", "double: no such encoder")
+
+    def test_clients_that_leave_while_an_encoder_stalls_keep_nobody_waiting(self):
+        """The display's worker waits for the encoder; QEMU's main loop does not wait for the worker"""
+        with self._machine("stall@15", many_clients=True) as vm:
+            served = vm.client("tcp", options=["--codec", CODEC])
+            other = vm.client("tcp", options=["--no-video"])
+            for client in (served, other):
+                client.wait_for_frames(1)
+            vm.tell("flips forever")
+            wait_until(lambda: "encoder-fault: stalls" in vm.stderr(), "the encoder stalls", 60, 0.01)
+            for client in (served, other):
+                client.process.kill()
+                client.process.wait()
+            longest, end = 0, time.monotonic() + 0.8
+            while time.monotonic() < end:
+                asked = time.monotonic()
+                vm.qmp("query-status")
+                longest = max(longest, time.monotonic() - asked)
+                time.sleep(0.05)
+            self.log.info("QEMU's main loop answers within %.3f s", longest)
+            self.assertLess(longest, 0.4)
+            wait_until(lambda: not vm.display()["clients"], "both are gone")
+            # The guest and the display have gone on, for the next client too
+            late = vm.client("tcp", options=["--codec", CODEC, "--counter"])
+            late.wait(lambda d: d["counter"], "a frame's number")
+            self._goes_on(late)

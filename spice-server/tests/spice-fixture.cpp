@@ -88,8 +88,17 @@ static void watch_remove(SpiceWatch *watch)
     delete watch;
 }
 
-static void channel_event(int, SpiceChannelEventInfo *)
+static int connections;
+
+int channels_connected()
 {
+    return connections;
+}
+
+static void channel_event(int event, SpiceChannelEventInfo *)
+{
+    connections += event == SPICE_CHANNEL_EVENT_CONNECTED;
+    connections -= event == SPICE_CHANNEL_EVENT_DISCONNECTED;
 }
 
 SpiceCoreInterface *glib_core()

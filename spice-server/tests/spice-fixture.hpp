@@ -16,6 +16,9 @@
 /* A core interface on GLib's default main context; one for the whole process */
 SpiceCoreInterface *glib_core();
 
+/* Channels that it has been told of and that have not ended, of all servers */
+int channels_connected();
+
 /* A QXL instance without a device behind it: what virtio-gpu is to spice-server */
 class Display
 {

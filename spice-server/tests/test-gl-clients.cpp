@@ -180,8 +180,10 @@ TEST_P(EachKind, may_be_there_when_the_server_ends_in_the_middle_of_a_draw)
     flip(a);
     EGLSync fence = eglCreateSyncKHR(display, EGL_SYNC_FENCE_KHR, nullptr);
     ASSERT_EQ(spice_qxl_gl_draw_fence_async(qxl, 0, 0, 9, 9, fence, UINT64_MAX), 0);
+    EXPECT_GE(channels_connected(), 2);
     spice_server_destroy(server);
     server = nullptr;
+    EXPECT_EQ(channels_connected(), 0) << "the owner hears of every channel's end";
     EXPECT_EQ(a.released(), 1);
 }
 
