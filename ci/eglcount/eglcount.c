@@ -42,13 +42,16 @@ enum {
     EGL_INITIALIZE, EGL_TERMINATE, EGL_CREATE_CONTEXT, EGL_DESTROY_CONTEXT,
     EGL_CREATE_IMAGE, EGL_DESTROY_IMAGE, EGL_EXPORT_QUERY, EGL_EXPORT,
     EGL_CREATE_SYNC, EGL_DESTROY_SYNC, EGL_MAKE_CURRENT, GL_READ_PIXELS,
-    GL_IMAGE_TARGET_TEXTURE, GL_FLUSH, GL_FINISH, COUNTERS
+    GL_IMAGE_TARGET_TEXTURE, GL_FLUSH, GL_FINISH, GL_GEN_TEXTURES, GL_DELETE_TEXTURES,
+    COUNTERS
 };
 
 struct counter {
     char name[40];
     _Atomic uint64_t calls;
-    _Atomic uint64_t ok; /* calls that succeeded; for GL calls, which do not say, all */
+    /* calls that succeeded; for GL calls, which do not say, all; and where a call is about several
+     * textures, how many these were */
+    _Atomic uint64_t ok;
     _Atomic uint64_t main_ns; /* that they took in the process's first thread */
     _Atomic uint64_t main_longest_ns; /* one of these; a reader may set it back to 0 */
 };
@@ -78,6 +81,7 @@ static const char *const counter_names[COUNTERS] = {
     "eglCreateImage", "eglDestroyImage", "eglExportDMABUFImageQueryMESA",
     "eglExportDMABUFImageMESA", "eglCreateSync", "eglDestroySync", "eglMakeCurrent",
     "glReadPixels", "glEGLImageTargetTexture2DOES", "glFlush", "glFinish",
+    "glGenTextures", "glDeleteTextures",
 };
 
 /* --- the file --- */
@@ -161,13 +165,13 @@ static void enter(void)
     }
 }
 
-static void count(int which, bool ok)
+static void count(int which, uint64_t ok)
 {
     if (depth == 0) {
         struct counter *counter = &get_counts()->counter[which];
 
         atomic_fetch_add(&counter->calls, 1);
-        atomic_fetch_add(&counter->ok, ok ? 1 : 0);
+        atomic_fetch_add(&counter->ok, ok);
         if (began) {
             uint64_t spent = now_ns() - began;
 
@@ -374,6 +378,22 @@ WRAP_VOID("libGLESv2.so.2", glEGLImageTargetTexture2DOES,
 WRAP_VOID("libGLESv2.so.2", glFlush, (void), (), count(GL_FLUSH, true))
 WRAP_VOID("libGLESv2.so.2", glFinish, (void), (), count(GL_FINISH, true))
 
+/* Texture 0 is none */
+static uint64_t textures_in(GLsizei n, const GLuint *textures)
+{
+    uint64_t number = 0;
+
+    for (GLsizei i = 0; i < n; i++) {
+        number += textures[i] != 0;
+    }
+    return number;
+}
+
+WRAP_VOID("libGLESv2.so.2", glGenTextures, (GLsizei n, GLuint *textures), (n, textures),
+     count(GL_GEN_TEXTURES, textures_in(n, textures)))
+WRAP_VOID("libGLESv2.so.2", glDeleteTextures, (GLsizei n, const GLuint *textures), (n, textures),
+     count(GL_DELETE_TEXTURES, textures_in(n, textures)))
+
 static any_fn (*REAL(eglGetProcAddress))(const char *);
 
 EXPORT any_fn eglGetProcAddress(const char *name)
@@ -400,7 +420,7 @@ static const struct wrapper {
     ENTRY(eglCreateSync), ENTRY(eglCreateSyncKHR), ENTRY(eglDestroySync),
     ENTRY(eglDestroySyncKHR), ENTRY(glReadPixels), ENTRY(glReadnPixels),
     ENTRY(glReadnPixelsARB), ENTRY(glEGLImageTargetTexture2DOES), ENTRY(glFlush),
-    ENTRY(glFinish), ENTRY(eglGetProcAddress),
+    ENTRY(glFinish), ENTRY(glGenTextures), ENTRY(glDeleteTextures), ENTRY(eglGetProcAddress),
 #undef ENTRY
 };
 

@@ -3,7 +3,7 @@
 """Reads the file of ci/eglcount's LD_PRELOAD library (EGLCOUNT_FILE), at any time.
 
 As a program it prints JSON:
-  {"pid", "calls": {name: number}, "ok": {name: number that succeeded},
+  {"pid", "calls": {name: number}, "ok": {name: number that succeeded, or of textures},
    "main_ns": {name: nanoseconds that they took in the process's first thread},
    "main_longest_ns": {name: nanoseconds of the longest of these since --reset-longest},
    "displays": [{"handle", "initialized", "terminated"}],

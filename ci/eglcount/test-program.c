@@ -84,6 +84,11 @@ int main(int argc, char **argv)
         flush();
     }
 
+    GLuint textures[3];
+    glGenTextures(3, textures);
+    textures[1] = 0; /* which glDeleteTextures() ignores */
+    glDeleteTextures(3, textures);
+
     EGLImage image = eglCreateImage(dpy, a, EGL_GL_TEXTURE_2D,
                                     (EGLClientBuffer)(size_t)texture, NULL);
     check(image != EGL_NO_IMAGE, "eglCreateImage");

@@ -19,6 +19,7 @@ ENDED_WELL = {"eglInitialize": (3, 2), "eglTerminate": (1, 1), "eglCreateContext
               "eglDestroyContext": (1, 1), "eglCreateImage": (1, 1), "eglDestroyImage": (2, 1),
               "eglCreateSync": (5, 5), "eglDestroySync": (5, 5), "eglMakeCurrent": (2, 2),
               "glReadPixels": (7, 7), "glFlush": (2, 2), "glFinish": (0, 0),
+              "glGenTextures": (2, 4), "glDeleteTextures": (1, 2),
               "eglExportDMABUFImageMESA": (0, 0)}
 
 

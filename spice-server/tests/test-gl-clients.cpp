@@ -8,6 +8,7 @@
 
 #include <glib.h>
 
+#include "gst-double.hpp"
 #include "raw-client.hpp"
 #include "spice-fixture.hpp"
 
@@ -314,6 +315,117 @@ TEST_F(SeveralClients, are_counted_for_callers_that_know_more_or_less_about_each
     count = 1;
     same[0].size = 2;
     EXPECT_EQ(spice_qxl_gl_get_stats(qxl, &got, same, &count), -EINVAL);
+}
+
+/* A card that encodes; ci/egl-card and ci/va-double stand in for one */
+class CardClients: public Clients
+{
+protected:
+    void SetUp() override
+    {
+        if (!getenv("EGL_CARD_DOUBLE")) {
+            GTEST_SKIP() << "EGL_CARD_DOUBLE is not set: run with ci/egl-card preloaded";
+        }
+        VaDouble::announce("vah264enc=" + std::string(getenv("EGL_CARD_DOUBLE")));
+        Clients::SetUp();
+        for (uint64_t id = 1; id <= 4; id++) {
+            // two of each size
+            lend(id, id <= 2 ? 320 : 256, id <= 2 ? 240 : 192);
+        }
+    }
+
+    static uint32_t caps() { return all_display_caps() | 1u << SPICE_DISPLAY_CAP_CODEC_H264; }
+
+    uint32_t path()
+    {
+        QXLGLStats got = {};
+        got.size = sizeof(got);
+        QXLGLClientStats client = {};
+        client.size = sizeof(client);
+        uint32_t count = 1;
+        EXPECT_EQ(spice_qxl_gl_get_stats(qxl, &got, &client, &count), 0);
+        return count == 1 ? client.path : uint32_t{QXL_GL_PATH_NONE};
+    }
+
+    /* The guest flips between two images, FIRST (of SetUp()'s) and the next, until DONE; false
+     * after twenty seconds without */
+    bool flips_until(RawClient &client, size_t first, const std::function<bool()> &done)
+    {
+        for (int i = 0; i < 2000 && !done(); i++) {
+            flip(*lent[first + i % 2]);
+            client.run_until([] { return false; }, 10);
+        }
+        return done();
+    }
+
+    bool frames_of_the_card(RawClient &client, size_t first, unsigned number)
+    {
+        unsigned before = 0;
+        const auto encoded = [&] { return client.display->count(SPICE_MSG_DISPLAY_STREAM_DATA); };
+        return flips_until(client, first, [&] { return path() == QXL_GL_PATH_HARDWARE; }) &&
+            (before = encoded(), flips_until(client, first, [&] { return encoded() >= before + number; })) &&
+            path() == QXL_GL_PATH_HARDWARE;
+    }
+
+    VaDouble card;
+};
+
+TEST_F(CardClients, are_served_by_the_card_while_they_come_and_go_and_sizes_change)
+{
+    for (int i = 0; i < 4; i++) {
+        RawClient client(server, false, caps());
+        ASSERT_TRUE(client.ok());
+        client.init();
+        ASSERT_TRUE(frames_of_the_card(client, 0, 10)) << i;
+        ASSERT_TRUE(frames_of_the_card(client, 2, 10)) << i << ", another size";
+        const unsigned before = client.display->pictures();
+        if (i % 2) { // what stands still is sent as an image; else it goes in the middle of the motion
+            EXPECT_TRUE(client.run_until([&] {
+                return path() == QXL_GL_PATH_IMAGE && client.display->pictures() > before;
+            }));
+        }
+    }
+    EXPECT_TRUE(gone());
+    EXPECT_EQ(card.lines("no-dmabuf").size(), 0u);
+}
+
+TEST_F(CardClients, are_served_by_software_when_the_card_fails_in_the_middle)
+{
+    for (const char *fault : { "fail-at=5", "die-at=5", "stall-at=5", "refuse-caps" }) {
+        card.order(fault);
+        RawClient client(server, false, caps());
+        ASSERT_TRUE(client.ok());
+        client.init();
+        ASSERT_TRUE(flips_until(client, 0, [&] { return path() == QXL_GL_PATH_SOFTWARE; })) << fault;
+        const unsigned before = client.display->pictures();
+        ASSERT_TRUE(flips_until(client, 0, [&] { return client.display->pictures() > before + 5; }))
+            << fault;
+        card.order("");
+    }
+    EXPECT_TRUE(gone());
+}
+
+TEST_F(CardClients, may_be_there_when_the_server_ends_in_the_middle_of_the_motion)
+{
+    for (const char *order : { "", "stall-at=15" }) {
+        card.order(order);
+        RawClient client(server, false, caps());
+        ASSERT_TRUE(client.ok());
+        client.init();
+        ASSERT_TRUE(frames_of_the_card(client, 0, 10));
+        flips_until(client, 0, [&, end = frame + 10] { return frame >= end; });
+        client.display->close();
+        client.main->close();
+        EXPECT_TRUE(gone());
+    }
+    RawClient client(server, false, caps());
+    ASSERT_TRUE(client.ok());
+    card.order("");
+    client.init();
+    ASSERT_TRUE(frames_of_the_card(client, 0, 10));
+    spice_server_destroy(server);
+    server = nullptr;
+    EXPECT_EQ(channels_connected(), 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(ARemoteClient, EachKind, testing::Values(false));
