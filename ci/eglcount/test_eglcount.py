@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The counts of ci/eglcount agree with what test-program does.
 
-Usage: test_eglcount.py LIBRARY PROGRAM [LIBRARY-TO-PRELOAD-TOO]
+Usage: test_eglcount.py LIBRARY PROGRAM [LIBRARY-TO-PRELOAD-TOO…]
 """
 
 import os

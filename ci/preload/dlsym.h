@@ -35,16 +35,17 @@ static inline dlsym_fn real_dlsym(void)
 
     if (!found) {
         static const char *const versions[] = { "GLIBC_2.34", "GLIBC_2.17", "GLIBC_2.2.5" };
-        dlsym_fn next = NULL;
+        dlsym_fn libc = NULL;
 
-        for (size_t i = 0; !next && i < sizeof(versions) / sizeof(versions[0]); i++) {
-            next = (dlsym_fn)dlvsym(RTLD_NEXT, "dlsym", versions[i]);
+        for (size_t i = 0; !libc && i < sizeof(versions) / sizeof(versions[0]); i++) {
+            libc = (dlsym_fn)dlvsym(RTLD_NEXT, "dlsym", versions[i]);
         }
-        if (!next) {
+        if (!libc) {
             fprintf(stderr, "a preloaded library finds no dlsym in this C library\n");
             abort();
         }
-        found = next;
+        /* dlvsym() finds none without a version, as preloaded libraries' is */
+        found = (dlsym_fn)libc(RTLD_NEXT, "dlsym");
     }
     return found;
 }

@@ -202,6 +202,7 @@ static GstFlowReturn encode(VaDouble *self, GstVideoEncoder *encoder, GstVideoCo
     if (!encoded) {
         GST_ELEMENT_ERROR(self, STREAM, ENCODE, ("the software encoder in the double failed"),
                           (NULL));
+        gst_video_codec_frame_unref(frame);
         return GST_FLOW_ERROR;
     }
     if (self->frames == 1) {

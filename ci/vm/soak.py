@@ -5,11 +5,13 @@ $SPICEGL_SOAK_SECONDS (60) says for how long and $SPICEGL_SOAK_SEED begins the s
 in the log and in the message of a failure; scripts/test soak sets both.
 """
 
+import contextlib
 import os
 import random
 import time
 
 from support import eglcalls, stack
+from support.hardware import H264, Card
 from support.resources import Resources
 from support.slow_link import SlowLink
 from support.vmtest import VmTest
@@ -18,11 +20,13 @@ from support.waiting import Late, wait_until
 SIZE = (640, 360)
 SIZES = (SIZE, (800, 600), (333, 233), (1280, 720), (1024, 768))
 MOST_CLIENTS = 6
-# Ways to connect: local, remote as video of two kinds and as images, one that never answers,
-# and one whose encoder fails in the middle of the stream
+# Ways to connect: local, remote as video of two kinds (the card encodes one) and as images, one
+# that never answers, and one whose encoder fails in the middle of the stream
 WAYS = (("unix", []), ("tcp", []), ("tcp", ["--no-video"]), ("tcp", ["--codec", "h264"]),
         ("unix", ["--withhold"]), ("tcp", ["--codec", "vp8"]))
 FAULT = "error@20:vp8enc"
+# What the card's encoders are told to do; the last lets them work
+ORDERS = ("fail-at=5", "stall-at=7", "die-at=9", "refuse-caps", "", "")
 # glibc raises these limits by itself, and then keeps tens of megabytes that encoders' threads have
 # freed, the more the more of them were there at once. With its own defaults as fixed limits, what
 # is free is given back, and what is not given back is held by somebody.
@@ -124,10 +128,22 @@ class Soak(VmTest):
         self._link.go_on()
         return "the line goes on"
 
+    def _lose_context(self, _):
+        with open(self._reset_file + ".new", "w", encoding="ascii") as file:
+            file.write("once\n")
+        os.rename(self._reset_file + ".new", self._reset_file)
+        return "the next GL context that is asked is lost"
+
+    def _card_fails(self, _):
+        orders = self._random.choice(ORDERS)
+        self._card.order(orders)
+        return "the card's encoders: {}".format(orders or "work")
+
     def _something(self, vm):
         actions = ([self._connect] * 8 + [self._disconnect] * 3 + [self._kill] * 3 +
                    [self._stop] * 3 + [self._go_on] * 3 + [self._resize] * 4 + [self._reset] +
-                   [self._dark] * 2 + [self._thin] * 2 + [self._stall] * 2)
+                   [self._dark] * 2 + [self._thin] * 2 + [self._stall] * 2 +
+                   [self._lose_context] * 2 + [self._card_fails] * 3)
         self._done.append(self._random.choice(actions)(vm))
         self.log.info("%s", self._done[-1])
         self._lives(vm)
@@ -144,6 +160,9 @@ class Soak(VmTest):
         """As it is when nobody is connected and nothing has happened"""
         self._link.go_on()
         self._link.become(rate=None, delay=0.0)
+        self._card.order("")
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._reset_file)
         for client in list(self._clients):
             client.close()
             self._forget(vm, client)
@@ -178,6 +197,7 @@ class Soak(VmTest):
                        for suffix in ("", "KHR"))
 
         return {"images": alive("eglCreateImage", "eglDestroyImage"),
+                "textures": alive("glGenTextures", "glDeleteTextures"),
                 "fences": alive("eglCreateSync", "eglDestroySync"),
                 "contexts": alive("eglCreateContext", "eglDestroyContext")}
 
@@ -190,6 +210,8 @@ class Soak(VmTest):
             for client in self._clients:
                 client.wait_for_frames(1, timeout=60)
             time.sleep(1)
+            # The first few contexts leave the more shaders' code behind
+            self._lose_context(vm)
         self._reset(vm)
         self._dark(vm)
         time.sleep(3)
@@ -217,11 +239,17 @@ class Soak(VmTest):
 
     def test_nothing_is_lost_or_leaked_whatever_clients_do(self):
         self._counts = os.path.join(self.logdir, "egl-calls")
+        self._reset_file = os.path.join(self.logdir, "reset")
+        self._card = Card(self.workdir, H264)
         with self.machine(
-                unix=True, many_clients=True, preload=[stack.encoder_fault(), stack.eglcount()],
+                unix=True, many_clients=True,
+                preload=[stack.encoder_fault(), stack.gl_reset(), *self._card.preload,
+                         stack.eglcount()],
                 guest={"pattern": "motion", "size": "{}x{}".format(*SIZE), "flips": "forever"},
                 environment={"ENCODER_FAULT": FAULT, "EGLCOUNT_FILE": self._counts,
-                             "GLIBC_TUNABLES": GIVE_BACK}) as vm:
+                             "GL_RESET_FILE": self._reset_file,
+                             "GL_RESET_THREAD": "SPICE GL reader",
+                             "GLIBC_TUNABLES": GIVE_BACK, **self._card.environment}) as vm:
             with SlowLink(vm.port) as self._link:
                 try:
                     self._soak(vm)
