@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A GPU that is reset takes spice-server's GL context with it."""
 
-import os
-
-from support import stack
+from support.orders import GpuReset
 from support.picture import LOSSLESS, wrong_corners
 from support.vmtest import SIZE, VmTest
 from support.waiting import wait_until
@@ -16,19 +14,12 @@ def right(picture):
 class GlReset(VmTest):
 
     def _machine(self, **options):
-        self._file = os.path.join(self.logdir, "reset")
-        environment = {"GL_RESET_FILE": self._file, "GL_RESET_THREAD": "SPICE GL reader"}
-        return self.machine(preload=[stack.gl_reset()], environment=environment,
+        self._gpu = GpuReset(self.logdir)
+        return self.machine(preload=self._gpu.preload, environment=self._gpu.environment,
                             guest={"pattern": "motion"}, **options)
 
-    def _reset(self, how="once"):
-        """The next context that is asked is lost"""
-        with open(self._file + ".new", "w", encoding="ascii") as file:
-            file.write(how + "\n")
-        os.rename(self._file + ".new", self._file)
-
     def _wait_for_loss(self):
-        wait_until(lambda: not os.path.exists(self._file), "the context is lost")
+        wait_until(self._gpu.happened, "the context is lost")
 
     def _warnings(self, vm):
         return [line for line in vm.stderr().splitlines() if "the GL context is lost" in line]
@@ -39,7 +30,7 @@ class GlReset(VmTest):
             client.wait_for_frames(1)
             vm.tell("flips forever")
             client.wait(lambda d: d["counter"] > 20, "frames")
-            self._reset()
+            self._gpu.order()
             self._wait_for_loss()
             before = client.display()["counter"]
             client.wait(lambda d: d["counter"] > before + 20, "later frames")
@@ -55,7 +46,7 @@ class GlReset(VmTest):
             client = vm.client("tcp")
             client.wait_for_frames(1)
             vm.flips(5)
-            self._reset()
+            self._gpu.order()
             vm.tell("set pattern=corners")
             self._wait_for_loss()
             client.wait_for_picture(right)
@@ -66,7 +57,7 @@ class GlReset(VmTest):
             remote.wait_for_frames(1)
             local.wait_for_frames(1)
             vm.tell("flips forever")
-            self._reset("forever")
+            self._gpu.order("forever")
             self._wait_for_loss()
             draws = local.display()["draws"]
             local.wait(lambda d: d["draws"] > draws + 60, "draws at the local client")
@@ -78,6 +69,6 @@ class GlReset(VmTest):
             self.assertIn("remote clients get no pictures until", self._warnings(vm)[0])
             remote.wait_for_picture(lambda p: None if wrong_corners(p, *SIZE, tolerance=LOSSLESS)
                                     else "the new picture, which nobody can have read")
-            self._reset("over")
+            self._gpu.order("over")
             remote.wait_for_picture(right)
             self.assertEqual(len(self._warnings(vm)), 1, self._warnings(vm))

@@ -5,13 +5,13 @@ $SPICEGL_SOAK_SECONDS (60) says for how long and $SPICEGL_SOAK_SEED begins the s
 in the log and in the message of a failure; scripts/test soak sets both.
 """
 
-import contextlib
 import os
 import random
 import time
 
 from support import eglcalls, stack
 from support.hardware import H264, Card
+from support.orders import GpuReset
 from support.resources import Resources
 from support.slow_link import SlowLink
 from support.vmtest import VmTest
@@ -25,7 +25,7 @@ MOST_CLIENTS = 6
 WAYS = (("unix", []), ("tcp", []), ("tcp", ["--no-video"]), ("tcp", ["--codec", "h264"]),
         ("unix", ["--withhold"]), ("tcp", ["--codec", "vp8"]))
 FAULT = "error@20:vp8enc"
-# What the card's encoders are told to do; the last lets them work
+# What the card's encoders are told to do; an empty one lets them work
 ORDERS = ("fail-at=5", "stall-at=7", "die-at=9", "refuse-caps", "", "")
 # glibc raises these limits by itself, and then keeps tens of megabytes that encoders' threads have
 # freed, the more the more of them were there at once. With its own defaults as fixed limits, what
@@ -129,9 +129,7 @@ class Soak(VmTest):
         return "the line goes on"
 
     def _lose_context(self, _):
-        with open(self._reset_file + ".new", "w", encoding="ascii") as file:
-            file.write("once\n")
-        os.rename(self._reset_file + ".new", self._reset_file)
+        self._gpu.order()
         return "the next GL context that is asked is lost"
 
     def _card_fails(self, _):
@@ -161,8 +159,7 @@ class Soak(VmTest):
         self._link.go_on()
         self._link.become(rate=None, delay=0.0)
         self._card.order("")
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._reset_file)
+        self._gpu.withdraw()
         for client in list(self._clients):
             client.close()
             self._forget(vm, client)
@@ -239,17 +236,16 @@ class Soak(VmTest):
 
     def test_nothing_is_lost_or_leaked_whatever_clients_do(self):
         self._counts = os.path.join(self.logdir, "egl-calls")
-        self._reset_file = os.path.join(self.logdir, "reset")
+        self._gpu = GpuReset(self.logdir)
         self._card = Card(self.workdir, H264)
         with self.machine(
                 unix=True, many_clients=True,
-                preload=[stack.encoder_fault(), stack.gl_reset(), *self._card.preload,
+                preload=[stack.encoder_fault(), *self._gpu.preload, *self._card.preload,
                          stack.eglcount()],
                 guest={"pattern": "motion", "size": "{}x{}".format(*SIZE), "flips": "forever"},
                 environment={"ENCODER_FAULT": FAULT, "EGLCOUNT_FILE": self._counts,
-                             "GL_RESET_FILE": self._reset_file,
-                             "GL_RESET_THREAD": "SPICE GL reader",
-                             "GLIBC_TUNABLES": GIVE_BACK, **self._card.environment}) as vm:
+                             "GLIBC_TUNABLES": GIVE_BACK, **self._gpu.environment,
+                             **self._card.environment}) as vm:
             with SlowLink(vm.port) as self._link:
                 try:
                     self._soak(vm)

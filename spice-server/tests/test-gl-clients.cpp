@@ -360,11 +360,13 @@ protected:
 
     bool frames_of_the_card(RawClient &client, size_t first, unsigned number)
     {
-        unsigned before = 0;
+        const auto on_card = [this] { return path() == QXL_GL_PATH_HARDWARE; };
         const auto encoded = [&] { return client.display->count(SPICE_MSG_DISPLAY_STREAM_DATA); };
-        return flips_until(client, first, [&] { return path() == QXL_GL_PATH_HARDWARE; }) &&
-            (before = encoded(), flips_until(client, first, [&] { return encoded() >= before + number; })) &&
-            path() == QXL_GL_PATH_HARDWARE;
+        if (!flips_until(client, first, on_card)) {
+            return false;
+        }
+        const unsigned before = encoded();
+        return flips_until(client, first, [&] { return encoded() >= before + number; }) && on_card();
     }
 
     VaDouble card;

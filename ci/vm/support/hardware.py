@@ -4,7 +4,7 @@
 import os
 import re
 
-from . import stack
+from . import orders, stack
 
 # Nodes that can be opened and told apart. No encoder of any kind is behind them.
 CARD, OTHER_CARD = "/dev/null", "/dev/zero"
@@ -30,9 +30,7 @@ class Card:
 
     def order(self, words):
         """See ci/va-double/va-double.c"""
-        with open(self._control + ".new", "w", encoding="ascii") as file:
-            file.write(words)
-        os.rename(self._control + ".new", self._control)
+        orders.write(self._control, words)
 
     def log(self, word):
         """The encoders' lines that begin with word"""

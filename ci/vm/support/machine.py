@@ -56,7 +56,7 @@ class Machine:
         self.rundir = tempfile.mkdtemp(prefix="spicegl-")
         os.chmod(self.rundir, 0o755)
         self.port = self.tls_port = None
-        self.process = self.serial = self._monitor = self._monitor_end = None
+        self.process = self.serial = self._monitor = None
         self._clients = []
 
     # What runs
@@ -80,7 +80,8 @@ class Machine:
             options += ["unix=on", "addr=" + self.socket_path()]
         return ",".join(options + self._spice)
 
-    def command(self):
+    def command(self, monitor):
+        """monitor: the descriptor of a connected socket, for QMP"""
         kernel, initrd = stack.guest()
         device = self._device or ("virtio-gpu-gl-pci" if self._gl else "virtio-gpu-pci")
         if self._heads > 1:
@@ -92,7 +93,7 @@ class Machine:
                 "-m", "512", "-nodefaults", *show, "-vga", "none", "-device", device,
                 "-chardev", "socket,id=serial,path=" + os.path.join(self.rundir, "serial"),
                 "-serial", "chardev:serial",
-                "-chardev", "socket,id=monitor,fd={}".format(self._monitor_end.fileno()),
+                "-chardev", "socket,id=monitor,fd={}".format(monitor),
                 "-mon", "chardev=monitor,mode=control",
                 "-kernel", kernel, "-initrd", initrd, "-append",
                 "console=ttyS0 quiet panic=-1 {} {}".format(words, self._append).strip(),
@@ -112,15 +113,15 @@ class Machine:
             environment["LD_PRELOAD"] = ":".join(self._preload)
         # Connected from the start: whoever connects to a listening monitor while the machine starts
         # may get RESUME, or another event, before the greeting
-        ours, self._monitor_end = socket.socketpair()
-        with self._monitor_end:
-            command = self.command()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            command = self.command(theirs.fileno())
             with open(os.path.join(self.logdir, "command"), "w", encoding="utf-8") as file:
                 file.write(" ".join(command) + "\n")
             with open(self.stderr_path(), "wb") as log:
                 self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
                                                 stderr=log, env=environment,
-                                                pass_fds=[self._monitor_end.fileno()])
+                                                pass_fds=[theirs.fileno()])
         self._connect_monitor(ours)
         if ready:
             self.wait_ready()

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Files by which tests tell preloaded doubles what to do while QEMU runs."""
+
+import contextlib
+import os
+
+from . import stack
+
+
+def write(path, words):
+    """Whoever reads the file finds all of it, or what was there before"""
+    with open(path + ".new", "w", encoding="ascii") as file:
+        file.write(words)
+    os.rename(path + ".new", path)
+
+
+class GpuReset:
+    """Resets of the GPU, as spice-server's GL context sees them; ci/gl-reset stands in"""
+
+    def __init__(self, folder):
+        self._path = os.path.join(folder, "reset")
+        self.environment = {"GL_RESET_FILE": self._path, "GL_RESET_THREAD": "SPICE GL reader"}
+        self.preload = [stack.gl_reset()]
+
+    def order(self, how="once"):
+        """The next context that is asked is lost; see ci/gl-reset/gl-reset.c"""
+        write(self._path, how + "\n")
+
+    def happened(self):
+        """The last order has been carried out, or withdrawn"""
+        return not os.path.exists(self._path)
+
+    def withdraw(self):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._path)
