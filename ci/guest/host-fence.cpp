@@ -14,16 +14,21 @@ static void call(int card, unsigned long request, void *argument, const char *na
     }
 }
 
-HostFence::HostFence(const Card &owner): card(owner.fd())
+std::unique_ptr<HostFence> HostFence::make(const Card &card)
 {
     int virgl = 0;
     struct drm_virtgpu_getparam param = {};
     param.param = VIRTGPU_PARAM_3D_FEATURES;
     param.value = reinterpret_cast<uintptr_t>(&virgl);
-    call(card, DRM_IOCTL_VIRTGPU_GETPARAM, &param, "VIRTGPU_GETPARAM");
-    if (!virgl) {
-        throw std::runtime_error("sync=1 needs a device with virgl");
+    /* fails where the card is no virtio-gpu */
+    if (drmIoctl(card.fd(), DRM_IOCTL_VIRTGPU_GETPARAM, &param) != 0 || !virgl) {
+        return nullptr;
     }
+    return std::unique_ptr<HostFence>(new HostFence(card));
+}
+
+HostFence::HostFence(const Card &owner): card(owner.fd())
+{
     struct drm_mode_create_dumb create = {};
     create.width = create.height = 16;
     create.bpp = 32;

@@ -4,14 +4,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "kms.hpp"
 
 class HostFence
 {
 public:
-    /* Throws where the device has no virgl: others do not answer in order of their queue */
-    explicit HostFence(const Card &card);
+    /* None where the device has no virgl: others do not answer in order of their queue */
+    static std::unique_ptr<HostFence> make(const Card &card);
     ~HostFence();
     HostFence(const HostFence &) = delete;
     HostFence &operator=(const HostFence &) = delete;
@@ -21,6 +22,8 @@ public:
     void wait();
 
 private:
+    explicit HostFence(const Card &card);
+
     int card;
     uint32_t handle = 0;
 };

@@ -89,8 +89,11 @@ void Show::configure(const Options &wanted)
                                  " heads: give the device max_outputs=" +
                                  std::to_string(wanted.heads));
     }
+    if (!host) {
+        host = HostFence::make(card);
+    }
     if (wanted.sync && !host) {
-        host = std::make_unique<HostFence>(card);
+        throw std::runtime_error("sync=1 needs a device with virgl");
     }
     const size_t old_heads = heads.size();
     /* The old buffers go only after the new ones are on the screen */
@@ -323,6 +326,9 @@ bool Show::take_finished()
 {
     const bool was = finished;
     finished = false;
+    if (was && host) { // who is told counts what has come of all frames
+        host->wait();
+    }
     return was;
 }
 

@@ -43,7 +43,8 @@ public:
     void tick();
     /* Call when card_fd() is readable */
     void handle_events();
-    /* True once after the last frame of run() has been shown */
+    /* True once after the last frame of run() has been shown; waits until the host has taken
+     * it, if it can tell */
     bool take_finished();
     /* One line of numbers for the console */
     void report(const char *word);

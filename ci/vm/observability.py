@@ -63,3 +63,14 @@ class Observability(VmTest):
             self.assertGreater(late["draws-late"], before)
             self.assertLess(late["draws-late"], before + 10)
             self.assertLess(late["longest-block-ns"], late["longest-draw-ns"])
+
+    def test_a_guest_that_is_done_is_in_the_statistics_with_all_its_frames(self):
+        with self.machine(unix=True, guest={"pattern": "counter", "rate": 0}) as vm:
+            vm.flips(5)
+            client = vm.client("unix")
+            client.wait_for_frames(1)
+            # The first draw waits, and the flips after it are in the guest's queue meanwhile
+            client.ask("withhold")
+            before = vm.display()["draws"]
+            vm.flips(3)
+            self.assertEqual(vm.display()["draws"], before + 3)

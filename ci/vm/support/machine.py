@@ -228,7 +228,8 @@ class Machine:
         return after
 
     def flips(self, count, timeout=60):
-        """Lets the guest show count frames and waits for the last; its numbers as a dict:
+        """Lets the guest show count frames and waits until the host has taken the last (it may
+        be on its way yet where there is no virgl); its numbers as a dict:
         flips, t (ms), maxgap (us, the longest time between two frames), gaps (how many
         were longer than the guest's option "gap"), waited and maxwait (us, from asking for a
         frame until it was done)"""
