@@ -46,13 +46,15 @@ class EncoderFaults(VmTest):
         client.wait_for_picture(right)
 
     def _fails(self, fault, reason):
+        fallback.assert_in_time(lambda: self._fails_once(fault, reason))
+
+    def _fails_once(self, fault, reason):
         with self._machine(fault) as vm:
             client = vm.client("tcp", options=["--codec", CODEC, "--counter"])
             client.wait_for_frames(1)
             vm.tell("flips forever")
-            gap, longest = fallback.gap_at_failure(vm, client, "GStreamer error")
-            self.log.info("%.3f s to the next path; %.3f s between pictures before", gap, longest)
-            self.assertLess(gap, fallback.BOUND_S + longest)
+            gap = fallback.gap_at_failure(vm, client, "GStreamer error")
+            self.log.info("%.3f s to the next path", gap)
             self._goes_on(client)
             client.wait(lambda d: d["codec"] not in (None, CODEC), "video in another codec",
                         timeout=60)
@@ -64,6 +66,7 @@ class EncoderFaults(VmTest):
             self.assertIn(reason, warnings[0])
             # A stall takes a second until it is noticed, and nobody waits for it there
             self.assertLess(vm.display()["longest-block-ns"], 500000000)
+            return gap
 
     def test_an_encoder_that_stalls_gives_way_to_the_next_path(self):
         self._fails("stall@15", "no frame within 1000 ms")

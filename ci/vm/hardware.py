@@ -153,16 +153,17 @@ class Hardware(VmTest):
                 self.assertEqual(vm.process.wait(20), 0)
 
     def _gives_way(self, order, reason, from_path="hardware"):
-        vm, card = self.card_machine(name=order.split("=")[0], extra=[
-            *fallback.TIMESTAMPS, "-trace", "qemu_spice_egl_path"])
+        fallback.assert_in_time(lambda: self._gives_way_once(order, reason, from_path))
+
+    def _gives_way_once(self, order, reason, from_path):
+        vm, card = self.card_machine(extra=[*fallback.TIMESTAMPS, "-trace", "qemu_spice_egl_path"])
         with vm:
             card.order(order)
             client = self.client(vm, options=["--counter"])
             vm.tell("set pattern=motion")
             vm.tell("flips forever")
-            gap, longest = fallback.gap_at_failure(vm, client, WARNING)
-            self.log.info("%.3f s to the next path; %.3f s between pictures before", gap, longest)
-            self.assertLess(gap, fallback.BOUND_S + longest)
+            gap = fallback.gap_at_failure(vm, client, WARNING)
+            self.log.info("%.3f s to the next path", gap)
             self.wait_for_path(vm, "software")
             vm.tell("set pattern=corners")
             client.wait_for_picture(right(LOSSY))
@@ -180,6 +181,7 @@ class Hardware(VmTest):
                                  vm.stderr())
             self.assertIn((from_path, "the card's encoder failed") if from_path == "hardware" else
                           ("image", "the picture moves"), changes)
+        return gap
 
     def test_refused_caps_give_way_to_software(self):
         self._gives_way("refuse-caps", "not-negotiated", "image")
@@ -201,7 +203,7 @@ class Hardware(VmTest):
             self.assertLessEqual(converted, opened)
             vm.tell("set pattern=corners")
             client.wait_for_picture(right(LOSSY))
-            self.assertEqual(vm.display()["clients"][0]["path"], "hardware")
+            self.wait_for_path(vm, "hardware")
             self.assertNotIn(WARNING, vm.stderr())
 
     def test_an_error_in_mid_stream_gives_way_to_software(self):
