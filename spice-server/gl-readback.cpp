@@ -9,8 +9,8 @@ namespace {
 
 constexpr uint32_t MAX_SIDE = 32768;          /* pixels */
 constexpr size_t PIXEL_BYTES = GlPixels::BYTES;
-/* A GPU that takes longer than this for a copy hangs; finish() must not hang with it */
-constexpr uint64_t FINISH_LIMIT_NS = 5000000000;
+/* A GPU that takes longer than this for a copy hangs; map() must not hang with it */
+constexpr uint64_t MAP_LIMIT_NS = 5000000000;
 
 std::string text(const GlRect &rect)
 {
@@ -257,7 +257,7 @@ bool GlReadback::map(GlPixels *pixels, std::string *why)
     bool ok = false;
     if (!priv->ctx.make_current()) {
         *why = std::string("eglMakeCurrent: ") + egl_error_name(eglGetError());
-    } else if (!priv->wait(FINISH_LIMIT_NS)) {
+    } else if (!priv->wait(MAP_LIMIT_NS)) {
         *why = "the GPU did not finish reading within 5 seconds";
     } else {
         ok = priv->map(pixels, why);
@@ -278,26 +278,6 @@ bool GlReadback::unmap(std::string *why)
     const bool ok = priv->ctx.make_current() && priv->unmap(why ? why : &ignored);
     cancel();
     return ok;
-}
-
-bool GlReadback::finish(uint8_t *dst, size_t stride, std::string *why)
-{
-    GlPixels pixels;
-    const GlRect rect = { 0, 0, priv->rect.w, priv->rect.h };
-
-    if (in_flight() && (!dst || stride < rect.w * PIXEL_BYTES)) {
-        if (why) {
-            *why = "no room for the picture: " + std::to_string(stride) + " bytes for a line of " +
-                std::to_string(rect.w) + " pixels";
-        }
-        cancel();
-        return false;
-    }
-    if (!map(&pixels, why)) {
-        return false;
-    }
-    pixels.copy(rect, dst, stride);
-    return unmap(why);
 }
 
 void GlReadback::cancel()

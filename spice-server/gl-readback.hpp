@@ -14,8 +14,8 @@
 
 namespace red {
 
-/* One at a time: begin(), then ready() until it is true, then map() and unmap(), or finish(). Used
- * in one thread, with the context current there. */
+/* One at a time: begin(), then ready() until it is true, then map() and unmap(). Used in one
+ * thread, with the context current there. */
 class GlReadback
 {
 public:
@@ -39,8 +39,6 @@ public:
     bool map(GlPixels *pixels, std::string *why);
     /* The readback is over; false with *why: what was mapped may have been anything */
     bool unmap(std::string *why);
-    /* map(), GlPixels::copy() of all and unmap() */
-    bool finish(uint8_t *dst, size_t stride, std::string *why);
     /* Drops what is in flight */
     void cancel();
     /* The image will not be read any more: drops its texture */

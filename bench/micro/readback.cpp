@@ -57,13 +57,18 @@ template <int percent> void readback_pbo(benchmark::State &state, Stage &stage, 
     const GlSource source = picture.source();
     const GlRect damage = damage_of(size, percent);
     const size_t stride = PIXEL_BYTES * size.width;
-    std::vector<uint8_t> pixels(stride * size.height);
-    uint8_t *const target = pixels.data() + damage.y * stride + damage.x * PIXEL_BYTES;
+    std::vector<uint8_t> picture_read(stride * size.height);
+    uint8_t *const target = picture_read.data() + damage.y * stride + damage.x * PIXEL_BYTES;
     stage.viewer->make_current();
     GlReadback readback(*stage.viewer);
     std::string why;
     auto read = [&] {
-        return readback.begin(source, damage, &why) && readback.finish(target, stride, &why);
+        GlPixels pixels;
+        if (!readback.begin(source, damage, &why) || !readback.map(&pixels, &why)) {
+            return false;
+        }
+        pixels.copy({ 0, 0, damage.w, damage.h }, target, stride);
+        return readback.unmap(&why);
     };
     /* the first makes the texture and the buffer object */
     if (!read()) {

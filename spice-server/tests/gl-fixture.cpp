@@ -39,6 +39,18 @@ Color picture_color(uint32_t x, uint32_t y)
              static_cast<uint8_t>(255 - x * 3 - y * 17) };
 }
 
+bool read_out(GlReadback &readback, uint32_t width, uint32_t height, uint8_t *dst, size_t stride,
+              std::string *why)
+{
+    GlPixels pixels;
+
+    if (!readback.map(&pixels, why)) {
+        return false;
+    }
+    pixels.copy({ 0, 0, width, height }, dst, stride);
+    return readback.unmap(why);
+}
+
 testing::AssertionResult shows(GlReadback &readback, const GlSource &source, const GlRect &rect,
                                const ColorAt &expected, int tolerance)
 {
@@ -49,8 +61,8 @@ testing::AssertionResult shows(GlReadback &readback, const GlSource &source, con
     if (!readback.begin(source, rect, &why)) {
         return testing::AssertionFailure() << "begin: " << why;
     }
-    if (!readback.finish(pixels.data(), stride, &why)) {
-        return testing::AssertionFailure() << "finish: " << why;
+    if (!read_out(readback, rect.w, rect.h, pixels.data(), stride, &why)) {
+        return testing::AssertionFailure() << "read_out: " << why;
     }
     for (uint32_t y = 0; y < rect.h; y++) {
         const uint8_t *line = pixels.data() + y * stride;

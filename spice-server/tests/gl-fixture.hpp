@@ -30,6 +30,10 @@ Color picture_color(uint32_t x, uint32_t y);
 
 using ColorAt = std::function<Color(uint32_t x, uint32_t y)>;
 
+/* All that a readback of WIDTH x HEIGHT pixels has read; it is over then */
+bool read_out(red::GlReadback &readback, uint32_t width, uint32_t height, uint8_t *dst,
+              size_t stride, std::string *why);
+
 /* Reads RECT of SOURCE and compares it, B, G, R, 0xff, with what EXPECTED says of the
  * picture's pixels. Also that nothing past a line's end was written. */
 testing::AssertionResult shows(red::GlReadback &readback, const red::GlSource &source,

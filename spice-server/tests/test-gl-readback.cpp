@@ -128,7 +128,7 @@ TEST_F(Readback, needs_a_moment_or_none_and_says_when_it_is_ready)
     EXPECT_TRUE(readback.wait(10 * SECOND_NS));
     EXPECT_TRUE(readback.ready());
     std::vector<uint8_t> pixels(64 * 64 * 4);
-    EXPECT_TRUE(readback.finish(pixels.data(), 64 * 4, &why)) << why;
+    EXPECT_TRUE(read_out(readback, 64, 64, pixels.data(), 64 * 4, &why)) << why;
     EXPECT_FALSE(readback.in_flight());
     EXPECT_FALSE(readback.ready());
     ASSERT_TRUE(drawer->make_current());
@@ -145,7 +145,7 @@ TEST_F(Readback, only_one_is_in_flight)
     EXPECT_FALSE(readback.begin(other.source(2, true), { 0, 0, 64, 64 }, &why));
     EXPECT_FALSE(why.empty());
     std::vector<uint8_t> pixels(9 * 9 * 4);
-    ASSERT_TRUE(readback.finish(pixels.data(), 9 * 4, &why)) << why;
+    ASSERT_TRUE(read_out(readback, 9, 9, pixels.data(), 9 * 4, &why)) << why;
     EXPECT_EQ(pixels[2], picture_color(3, 3).r) << "the first one's picture";
     ASSERT_TRUE(drawer->make_current());
 }
@@ -162,8 +162,8 @@ TEST_F(Readback, what_is_cancelled_is_gone_and_the_next_one_is_right)
         ASSERT_TRUE(readback.begin(texture.source(1, true), { 1, 1, 60, 60 }, &why)) << why;
         readback.cancel();
         EXPECT_FALSE(readback.in_flight());
-        uint8_t pixel[4];
-        EXPECT_FALSE(readback.finish(pixel, 4, &why));
+        GlPixels pixels;
+        EXPECT_FALSE(readback.map(&pixels, &why));
     }
     EXPECT_TRUE(shows(readback, texture.source(1, true), { 0, 0, 64, 64 }));
     readback.begin(texture.source(1, true), { 1, 1, 60, 60 }, &why);
@@ -238,24 +238,26 @@ TEST_F(Readback, an_image_smaller_than_announced_is_refused)
     ASSERT_TRUE(drawer->make_current());
 }
 
-TEST_F(Readback, finishing_without_room_fails_and_ends_it)
+TEST_F(Readback, maps_only_what_was_begun_and_once)
 {
     ASSERT_TRUE(drawer->make_current());
     TextureImage texture(*drawer, 20, 10);
     texture.upload_picture(true);
     GlReadback readback(*context);
-    const GlSource source = texture.source(1, true);
-    std::vector<uint8_t> pixels(20 * 10 * 4);
+    GlPixels pixels;
     std::string why;
-    EXPECT_FALSE(readback.finish(pixels.data(), 80, &why)) << "nothing was begun";
+    EXPECT_FALSE(readback.map(&pixels, &why)) << "nothing was begun";
     EXPECT_FALSE(why.empty());
-    ASSERT_TRUE(readback.begin(source, { 0, 0, 20, 10 }, &why));
-    EXPECT_FALSE(readback.finish(nullptr, 80, &why));
+    EXPECT_FALSE(readback.map(&pixels, nullptr));
+    EXPECT_FALSE(readback.unmap(&why)) << "nothing is mapped";
+    ASSERT_TRUE(readback.begin(texture.source(1, true), { 0, 0, 20, 10 }, &why)) << why;
+    EXPECT_FALSE(readback.unmap(nullptr)) << "nothing is mapped yet";
+    ASSERT_TRUE(readback.map(&pixels, &why)) << why;
+    EXPECT_FALSE(readback.map(&pixels, &why)) << "it is mapped";
+    EXPECT_TRUE(readback.in_flight()) << "and stays so";
+    EXPECT_TRUE(readback.unmap(&why)) << why;
     EXPECT_FALSE(readback.in_flight());
-    ASSERT_TRUE(readback.begin(source, { 0, 0, 20, 10 }, &why));
-    EXPECT_FALSE(readback.finish(pixels.data(), 79, nullptr));
-    EXPECT_FALSE(readback.in_flight());
-    EXPECT_TRUE(shows(readback, source, { 0, 0, 20, 10 }));
+    EXPECT_TRUE(shows(readback, texture.source(1, true), { 0, 0, 20, 10 }));
     ASSERT_TRUE(drawer->make_current());
 }
 
@@ -281,7 +283,7 @@ TEST_F(Readback, leaves_no_bindings_behind)
     std::vector<uint8_t> pixels(20 * 10 * 4);
     ASSERT_TRUE(readback.begin(texture.source(1, true), { 0, 0, 20, 10 }, &why)) << why;
     expect_no_bindings();
-    ASSERT_TRUE(readback.finish(pixels.data(), 80, &why)) << why;
+    ASSERT_TRUE(read_out(readback, 20, 10, pixels.data(), 80, &why)) << why;
     expect_no_bindings();
     EXPECT_FALSE(readback.begin(texture.source(1, true), { 0, 0, 21, 10 }, &why));
     expect_no_bindings();
