@@ -3,7 +3,10 @@
  * A test double, to be preloaded: a GPU that is reset. $GL_RESET_FILE names a file; when a
  * context's glGetGraphicsResetStatus() finds it there, it takes it away, and the context is
  * lost: from then on it says so, and reads no pixels. With "forever" in the file no other context
- * can be made after that, until "over" is found there. $GL_RESET_THREAD: only contexts of threads with this name are lost.
+ * can be made after that, until "over" is found there. $GL_RESET_THREAD: only contexts of threads
+ * with this name are lost.
+ *
+ * Or a slow one: with $GL_READ_MS glReadPixels() takes so many milliseconds longer there.
  *
  * Programs get at EGL by dlsym(), as libepoxy does, and at GL by dlsym() and eglGetProcAddress().
  */
@@ -100,6 +103,11 @@ static GLenum reset_status(void)
 static void read_pixels(GLint x, GLint y, GLsizei width, GLsizei height, GLenum format,
                         GLenum type, void *pixels)
 {
+    const char *slow_ms = getenv("GL_READ_MS");
+
+    if (slow_ms && in_named_thread()) {
+        usleep(1000 * atoi(slow_ms));
+    }
     if (!lost || current_context() != lost) {
         ((void (*)(GLint, GLint, GLsizei, GLsizei, GLenum, GLenum, void *))gl("glReadPixels"))(
             x, y, width, height, format, type, pixels);

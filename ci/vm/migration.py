@@ -3,13 +3,18 @@
 
 import os
 
+from support import orders
 from support.picture import LOSSLESS, LOSSY, wrong_corners
 from support.vmtest import SIZE, VmTest
-from support.waiting import wait_until
+from support.waiting import Late, wait_until
 
 # virgl's state cannot be migrated; a 2D guest is shown through GL all the same
 DEVICE = "virtio-gpu-pci"
 SEAMLESS = ["seamless-migration=on"]
+
+# What spice-gtk 0.42 says, now and then, when it goes to another server, and dies
+SPICE_GTK_DEFECT = "g_pollable_input_stream_read_nonblocking: assertion"
+ATTEMPTS = 3
 
 
 def right(tolerance):
@@ -83,6 +88,24 @@ class Migration(VmTest):
         self.assertEqual(len(vm.display()["clients"]), 1)
 
     def _follows(self, **options):
+        for attempt in range(ATTEMPTS):
+            try:
+                self._follows_once(**options)
+                return
+            except (Late, BrokenPipeError):
+                if not any(machine.clients_log_has(SPICE_GTK_DEFECT) for machine in self._machines):
+                    raise
+            self.log.info("spice-gtk has read from a stream that it had freed: once more")
+            self._forget_machines("-died{}".format(attempt))
+        self.fail("the client has died of spice-gtk's defect each time")
+
+    def _forget_machines(self, suffix):
+        for machine in self._machines:
+            machine.close()
+            os.rename(machine.logdir, machine.logdir + suffix)
+        self._machines.clear()
+
+    def _follows_once(self, **options):
         destination, client = self._moved(**options)
         if options.get("moving"):
             frames = client.display()["frames"]
@@ -99,6 +122,21 @@ class Migration(VmTest):
 
     def test_a_client_follows_a_moving_guest_by_connecting_again(self):
         self._follows(moving=True)
+
+    def test_a_moving_guest_is_saved_whole_while_its_display_keeps_it_waiting(self):
+        """What it has asked for and nobody has done yet is done later, and nothing is lost"""
+        with self._source(guest={"pattern": "counter", "rate": 0, "size": "640x360"},
+                          **orders.slow_gpu(200)) as vm:
+            client = vm.client("tcp", options=["--no-video", "--counter"])
+            client.wait_for_frames(1)
+            vm.tell("flips forever")
+            for _ in range(5):
+                self._migrate(vm, "exec:cat >/dev/null")
+                self.assertEqual(vm.qmp("query-status")["status"], "postmigrate")
+                vm.qmp("cont")
+                before = client.display()["counter"]
+                client.wait(lambda d: d["counter"] > before + 10, "later frames")
+            self.assertEqual(client.display()["counter_backwards"], 0)
 
     def _stays(self, vm, client, tolerance):
         client.wait_for_picture(right(tolerance))

@@ -57,6 +57,11 @@ class Client:
             if line.startswith("{"):
                 return json.loads(line)
 
+    def log(self):
+        """What it and its libraries have said"""
+        with open(self._log.name, encoding="utf-8", errors="replace") as log:
+            return log.read()
+
     def report(self):
         """All that has been received; raises Late once the connection is lost"""
         report = self.ask("report")

@@ -265,6 +265,9 @@ class Machine:
         self._clients.append(client)
         return client
 
+    def clients_log_has(self, words):
+        return any(words in client.log() for client in self._clients)
+
     def forget(self, client):
         """It has been closed: one of very many need not be kept until the end"""
         self._clients.remove(client)

@@ -14,12 +14,21 @@ def write(path, words):
     os.rename(path + ".new", path)
 
 
+READER = "SPICE GL reader"
+
+
+def slow_gpu(milliseconds):
+    """What a machine needs to have one: it takes so long for a picture to be read"""
+    return {"preload": [stack.gl_reset()],
+            "environment": {"GL_READ_MS": str(milliseconds), "GL_RESET_THREAD": READER}}
+
+
 class GpuReset:
     """Resets of the GPU, as spice-server's GL context sees them; ci/gl-reset stands in"""
 
     def __init__(self, folder):
         self._path = os.path.join(folder, "reset")
-        self.environment = {"GL_RESET_FILE": self._path, "GL_RESET_THREAD": "SPICE GL reader"}
+        self.environment = {"GL_RESET_FILE": self._path, "GL_RESET_THREAD": READER}
         self.preload = [stack.gl_reset()]
 
     def order(self, how="once"):
