@@ -28,13 +28,16 @@ static void read_devices(Console &console, std::vector<pollfd> devices)
 {
     while (poll(devices.data(), devices.size(), -1) > 0) {
         for (auto &device : devices) {
-            input_event event;
+            /* Whole packets, up to an EV_SYN: one device's does not end another's */
+            input_event events[64];
             if (!device.revents) {
                 continue;
             }
-            if (read(device.fd, &event, sizeof(event)) == ssize_t(sizeof(event))) {
-                tell(console, event);
-            } else {
+            const ssize_t got = read(device.fd, events, sizeof(events));
+            for (ssize_t i = 0; i < got / ssize_t(sizeof(events[0])); i++) {
+                tell(console, events[i]);
+            }
+            if (got <= 0) {
                 device.fd = -1; /* poll() passes over it */
             }
         }
