@@ -5,7 +5,7 @@
 #include <mutex>
 
 struct EncoderEnd {
-    GDestroyNotify stop, free_encoder;
+    GDestroyNotify stop, destroy;
     gpointer encoder;
     uint64_t owner;                      /* its thread's number */
     std::atomic<bool> stopped{false};
@@ -49,12 +49,19 @@ EncoderEnd *encoder_end_begin(GDestroyNotify stop, gpointer encoder)
     return end;
 }
 
-void encoder_end_free_later(EncoderEnd *end, GDestroyNotify free_encoder)
+gboolean encoder_end_defers(EncoderEnd **place, GDestroyNotify destroy)
 {
-    end->free_encoder = free_encoder;
-    std::lock_guard<std::mutex> guard(waiting_lock);
-    end->next = waiting;
-    waiting = end;
+    EncoderEnd *end = *place;
+
+    if (end) {
+        *place = nullptr;
+        end->destroy = destroy;
+        std::lock_guard<std::mutex> guard(waiting_lock);
+        end->next = waiting;
+        waiting = end;
+    }
+    encoder_end_free_stopped();
+    return end != nullptr;
 }
 
 /* Takes one that can be freed here from those that wait, null if there is none */
@@ -74,7 +81,7 @@ static EncoderEnd *take_stopped()
 void encoder_end_free_stopped()
 {
     while (EncoderEnd *end = take_stopped()) {
-        end->free_encoder(end->encoder);
+        end->destroy(end->encoder);
         delete end;
     }
 }

@@ -15,15 +15,16 @@ typedef struct EncoderEnd EncoderEnd;
 
 /* Calls STOP(ENCODER) in a thread of its own. ENCODER belongs to the calling thread, and to STOP
  * until that returns. Where there is no thread to be had (a warning says so) it never does.
- * Never NULL; ends with encoder_end_free_later(). */
+ * Never NULL; ends with encoder_end_defers(). */
 EncoderEnd *encoder_end_begin(GDestroyNotify stop, gpointer encoder);
 
-/* Nobody needs ENCODER any more: FREE_ENCODER(ENCODER) is called when it has been stopped, by
- * encoder_end_free_stopped() in the thread that has called encoder_end_begin() */
-void encoder_end_free_later(EncoderEnd *end, GDestroyNotify free_encoder);
+/* Nobody needs an encoder any more, of which *END is the end, or NULL: it can be freed now. TRUE:
+ * *END is cleared, and DESTROY(ENCODER) called when the encoder has been stopped, by
+ * encoder_end_free_stopped() in the thread that has called encoder_end_begin(). Calls that, too. */
+gboolean encoder_end_defers(EncoderEnd **end, GDestroyNotify destroy);
 
 /* Frees those of the calling thread that have been stopped. To be called whenever an encoder
- * comes or goes. */
+ * comes; when one goes, encoder_end_defers() does. */
 void encoder_end_free_stopped(void);
 
 G_END_DECLS

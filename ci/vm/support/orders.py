@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Files by which tests tell preloaded doubles what to do while QEMU runs."""
+"""What tests order of preloaded doubles: in the environment, or by files while QEMU runs."""
 
 import contextlib
 import os
