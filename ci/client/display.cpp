@@ -132,11 +132,17 @@ void Display::take_seen(JsonBuilder *builder)
     seen.clear();
 }
 
+/* spice-gtk may have none before it says so: between two sizes it has closed the old one */
+const SpiceGlScanout *Display::gl_scanout() const
+{
+    return gl ? spice_display_channel_get_gl_scanout(channel) : nullptr;
+}
+
 uint32_t Display::width() const
 {
     SpiceDisplayPrimary surface;
-    if (gl) {
-        return gl_area(*spice_display_channel_get_gl_scanout(channel)).width;
+    if (const SpiceGlScanout *scanout = gl_scanout()) {
+        return gl_area(*scanout).width;
     }
     return primary && spice_display_channel_get_primary(SPICE_CHANNEL(channel), 0, &surface)
                ? surface.width : 0;
@@ -145,8 +151,8 @@ uint32_t Display::width() const
 uint32_t Display::height() const
 {
     SpiceDisplayPrimary surface;
-    if (gl) {
-        return gl_area(*spice_display_channel_get_gl_scanout(channel)).height;
+    if (const SpiceGlScanout *scanout = gl_scanout()) {
+        return gl_area(*scanout).height;
     }
     return primary && spice_display_channel_get_primary(SPICE_CHANNEL(channel), 0, &surface)
                ? surface.height : 0;
@@ -210,8 +216,8 @@ Picture Display::gl_picture(const SpiceGlScanout &scanout, uint32_t lines,
 
 Picture Display::picture(std::string *why, uint32_t lines) const
 {
-    if (gl) {
-        return gl_picture(*spice_display_channel_get_gl_scanout(channel), lines, why);
+    if (const SpiceGlScanout *scanout = gl_scanout()) {
+        return gl_picture(*scanout, lines, why);
     }
     SpiceDisplayPrimary surface;
     if (!primary || !spice_display_channel_get_primary(SPICE_CHANNEL(channel), 0, &surface)) {
@@ -299,8 +305,8 @@ void Display::report(JsonBuilder *builder) const
     add_number(builder, "counter_changes", counter_changes);
     add_number(builder, "counter_backwards", counter_backwards);
     json_builder_set_member_name(builder, "gl");
-    if (gl) {
-        add_gl(builder, *spice_display_channel_get_gl_scanout(channel));
+    if (const SpiceGlScanout *scanout = gl_scanout()) {
+        add_gl(builder, *scanout);
     } else {
         json_builder_add_null_value(builder);
     }

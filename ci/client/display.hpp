@@ -62,6 +62,9 @@ private:
     };
     Area gl_area(const SpiceGlScanout &scanout) const;
 
+    /* Null while the picture is not a dma-buf; spice-gtk's own */
+    const SpiceGlScanout *gl_scanout() const;
+
     struct Seen {
         int64_t at, number;       /* microseconds; the guest's frame number */
     };
