@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Which part of the screen moves. That part is sent as video, what stands still beside it is not.
+ *
+ * Time is an argument (monotonic, ns). No GL, no spice types.
+ */
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "gl-rect.hpp"
+#include "gl-region.hpp"
+
+namespace red {
+
+class GlMotion
+{
+public:
+    /* So many changes within so long are motion: 5 frames of anything from 7 frames a second up */
+    static constexpr unsigned CHANGES = 5;
+    static constexpr uint64_t WITHIN_NS = 600000000;
+    /* Unchanged for so long, a part stands still. What is then made lossless has to be there
+     * within 500 ms. */
+    static constexpr uint64_t STILL_NS = 250000000;
+    /* Less than this is a cursor, a clock or somebody who types; pixels */
+    static constexpr uint64_t MIN_AREA = 96 * 96;
+
+    /* Of a screen of this size, pixels; nothing moves */
+    void reset(uint32_t width, uint32_t height);
+    void changed(const GlRegion &region, uint64_t now_ns);
+    /* What moves, with even edges unless they are the screen's; empty: nothing. It grows at once and
+     * shrinks late: each other size is another stream. */
+    GlRect moving(uint64_t now_ns);
+    /* The part of REGION that has not changed since SINCE_NS */
+    GlRegion unchanged(const GlRegion &region, uint64_t since_ns) const;
+    /* When anything in RECT has changed last; 0: never */
+    uint64_t last_change_ns(const GlRect &rect) const;
+
+private:
+    static constexpr uint32_t CELL = 16;
+    static constexpr uint64_t SHRINK_NS = 1000000000;
+
+    struct Cell {
+        std::array<uint64_t, CHANGES> ns{}; /* the last changes, a ring */
+        unsigned next = 0;
+        uint64_t newest() const { return ns[(next + CHANGES - 1) % CHANGES]; }
+        uint64_t oldest() const { return ns[next]; }
+    };
+
+    GlRect found(uint64_t now_ns) const;
+    const Cell &cell(uint32_t column, uint32_t row) const { return cells[row * columns + column]; }
+    GlRect rect_of(uint32_t column, uint32_t row) const;
+
+    uint32_t w = 0, h = 0, columns = 0, rows = 0;
+    std::vector<Cell> cells;
+    GlRect current;
+    uint64_t smaller_ns = 0; /* since when far less moves; 0: it does not */
+};
+
+} // namespace red

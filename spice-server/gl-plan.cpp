@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gl-plan.hpp"
+
+#include <algorithm>
+
+namespace red {
+
+/* Each rectangle is a message of its own */
+static constexpr size_t MAX_SHARP = 16;
+static constexpr size_t MAX_MOVING = 4;
+/* Pieces that are made lossless, pixels */
+static constexpr uint32_t PIECE_WIDTH = 256, PIECE_HEIGHT = 64;
+/* Pieces looked at for one job */
+static constexpr size_t MAX_PIECES = 512;
+
+static uint64_t area(const GlRect &r)
+{
+    return uint64_t{r.w} * r.h;
+}
+
+std::vector<GlRect> gl_cover(const GlRegion &region, size_t most)
+{
+    /* Two become one where little is sent that need not be: about what a message of its own costs */
+    constexpr uint64_t FREE = 2048;
+    std::vector<GlRect> cover;
+
+    for (auto rect : region.rects()) {
+        for (bool merged = true; merged; ) {
+            merged = false;
+            for (auto other = cover.begin(); other != cover.end(); ++other) {
+                const GlRect both = rect.united(*other);
+                if (area(both) <= (area(rect) + area(*other)) * 5 / 4 + FREE) {
+                    rect = both;
+                    cover.erase(other);
+                    merged = true;
+                    break;
+                }
+            }
+        }
+        cover.push_back(rect);
+        if (cover.size() > most * 4) {
+            return { region.bounds() };
+        }
+    }
+    if (cover.size() > most) {
+        return { region.bounds() };
+    }
+    return cover;
+}
+
+static void add_pieces(const GlRect &rect, std::vector<GlRect> *pieces)
+{
+    for (uint32_t y = rect.y; y < rect.y + rect.h; ) {
+        const uint32_t bottom = std::min((y / PIECE_HEIGHT + 1) * PIECE_HEIGHT, rect.y + rect.h);
+        for (uint32_t x = rect.x; x < rect.x + rect.w; ) {
+            const uint32_t right = std::min((x / PIECE_WIDTH + 1) * PIECE_WIDTH, rect.x + rect.w);
+            pieces->push_back({ x, y, right - x, bottom - y });
+            x = right;
+        }
+        y = bottom;
+    }
+}
+
+void GlPlan::reset(const GlRect &screen)
+{
+    all = screen;
+    dirty = screen;
+    lossy.clear();
+}
+
+GlJob GlPlan::next(const GlFramePtr &frame, GlMotion &motion, const GlTerms &terms, uint64_t now_ns)
+{
+    GlJob job;
+    GlRegion due = dirty, moves = terms.stream;
+
+    job.frame = frame;
+    if (!terms.stream.empty()) {
+        if (lacks(terms.stream)) {
+            job.streamed = terms.stream;
+        }
+        due -= terms.stream;
+    }
+    if (terms.video && terms.jpeg) {
+        const GlRect moving = motion.moving(now_ns);
+        if (!moving.empty()) {
+            moves += moving;
+            job.moving = gl_cover(due & GlRegion(moving), MAX_MOVING);
+            job.moving_bytes = terms.moving_bytes;
+            due -= moving;
+        }
+    }
+    job.sharp = gl_cover(due, MAX_SHARP);
+    if (!moves.empty()) { // it may lie within what covers the parts beside it
+        GlRegion beside;
+        for (const auto &rect : job.sharp) {
+            beside += rect;
+        }
+        job.sharp = (beside - moves).rects();
+    }
+    job.sharp_bytes = terms.sharp_bytes;
+    job.lossy = terms.video;
+    dirty.clear();
+    if (terms.refine_bytes) {
+        job.refine_bytes = terms.refine_bytes;
+        refine(&job, motion, moves, now_ns);
+    }
+    return job;
+}
+
+/* What has changed last is what is looked at */
+void GlPlan::refine(GlJob *job, const GlMotion &motion, const GlRegion &moves,
+                    uint64_t now_ns) const
+{
+    if (lossy.empty() || now_ns < GlMotion::STILL_NS) {
+        return;
+    }
+    GlRegion blurred = lossy - moves;
+    for (const auto &rect : job->sharp) {
+        blurred -= rect;
+    }
+    for (const auto &rect : job->moving) {
+        blurred -= rect;
+    }
+    blurred = motion.unchanged(blurred, now_ns - GlMotion::STILL_NS);
+
+    for (const auto &rect : blurred.rects()) {
+        add_pieces(rect, &job->refine);
+        if (job->refine.size() > MAX_PIECES) {
+            break;
+        }
+    }
+    std::stable_sort(job->refine.begin(), job->refine.end(),
+                     [&motion](const GlRect &a, const GlRect &b) {
+        return motion.last_change_ns(a) > motion.last_change_ns(b);
+    });
+}
+
+void GlPlan::done(const GlSent &sent)
+{
+    lossy -= sent.lossless;
+    lossy += sent.lossy;
+    dirty += sent.unsent;
+}
+
+} // namespace red
