@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A link between two network namespaces, as slow and as long as a real one: see --help. */
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sstream>
+#include <string>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "link.hpp"
+#include "options.hpp"
+#include "report.hpp"
+
+/* As the kernel has it; C libraries differ in whether they have it too */
+struct SchedulingAttributes {
+    uint32_t size = sizeof(SchedulingAttributes), policy = SCHED_OTHER;
+    uint64_t flags = 1; /* SCHED_FLAG_RESET_ON_FORK */
+    int32_t nice = 0;
+    uint32_t priority = 0;
+    uint64_t runtime = 0, deadline = 0, period = 0;
+};
+
+/* Others compute on the same processors: this one sleeps most of the time, and must be woken when
+ * it is due. Real time where that is allowed, else the shortest slice, which the scheduler takes
+ * for "soon". */
+static void run_promptly()
+{
+    prctl(PR_SET_TIMERSLACK, 1);
+    SchedulingAttributes real_time, soon;
+    real_time.policy = SCHED_FIFO;
+    real_time.priority = 1;
+    soon.runtime = 100000; /* ns */
+    if (syscall(SYS_sched_setattr, 0, &real_time, 0) != 0) {
+        syscall(SYS_sched_setattr, 0, &soon, 0);
+    }
+}
+
+class Program
+{
+public:
+    Program(Options given, bool needs_user):
+        options(std::move(given)), needs_user(needs_user), link(options.link)
+    {
+        sigset_t set;
+        sigemptyset(&set);
+        for (int signal : {SIGCHLD, SIGINT, SIGTERM, SIGHUP}) {
+            sigaddset(&set, signal);
+        }
+        sigprocmask(SIG_BLOCK, &set, &old_signals);
+        signals = checked_fd(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
+    }
+
+    int run()
+    {
+        if (options.hold) {
+            say(report_ends(link, needs_user));
+        } else {
+            start_command();
+        }
+        run_promptly();
+        while (!over) {
+            wait(link.carry());
+        }
+        if (options.report) {
+            fprintf(stderr, "%s\n", report_counters(link).c_str());
+        }
+        return status;
+    }
+
+private:
+    static void say(const std::string &line)
+    {
+        puts(line.c_str());
+        fflush(stdout);
+    }
+
+    void start_command()
+    {
+        child = fork();
+        if (child < 0) {
+            throw_errno("fork");
+        }
+        if (child == 0) {
+            run_command();
+        }
+        link.begin_steps();
+    }
+
+    [[noreturn]] void run_command()
+    {
+        const Inside inside(link.client());
+        const std::string on_server = enter_words(link.server(), false, " ");
+        sigprocmask(SIG_SETMASK, &old_signals, nullptr);
+        setenv("LINK_SERVER", Link::SERVER_ADDRESS, 1);
+        setenv("LINK_ON_SERVER", on_server_of_parent(on_server).c_str(), 1);
+        execvp(options.command[0], options.command.data());
+        fprintf(stderr, "spicegl-link: %s: %s\n", options.command[0], strerror(errno));
+        _exit(127);
+    }
+
+    /* The namespaces are descriptors of the parent's */
+    static std::string on_server_of_parent(std::string words)
+    {
+        const std::string own = "/proc/" + std::to_string(getpid()) + "/";
+        const auto at = words.find(own);
+        return words.replace(at, own.size(), "/proc/" + std::to_string(getppid()) + "/");
+    }
+
+    void wait(int64_t until)
+    {
+        pollfd fds[] = {{link.down_fd(), POLLIN, 0}, {link.up_fd(), POLLIN, 0},
+                        {signals.get(), POLLIN, 0}, {options.hold ? STDIN_FILENO : -1, POLLIN, 0}};
+        const int64_t left = until == INT64_MAX ? 0 : std::max<int64_t>(until - now_ns(), 0);
+        const timespec limit = {time_t(left / 1000000000), long(left % 1000000000)};
+        if (ppoll(fds, 4, until == INT64_MAX ? nullptr : &limit, nullptr) < 0 && errno != EINTR) {
+            throw_errno("poll");
+        }
+        if (fds[2].revents) {
+            take_signals();
+        }
+        if (fds[3].revents) {
+            read_commands();
+        }
+    }
+
+    void take_signals()
+    {
+        signalfd_siginfo info;
+        while (read(signals.get(), &info, sizeof(info)) == ssize_t(sizeof(info))) {
+            if (info.ssi_signo != SIGCHLD) {
+                if (child > 0) {
+                    kill(child, int(info.ssi_signo)); /* and its end is ours */
+                } else {
+                    over = true;
+                }
+            }
+        }
+        int result;
+        if (child > 0 && waitpid(child, &result, WNOHANG) == child) {
+            status = WIFEXITED(result) ? WEXITSTATUS(result) : 128 + WTERMSIG(result);
+            over = true;
+        }
+    }
+
+    void read_commands()
+    {
+        char chunk[512];
+        const ssize_t got = read(STDIN_FILENO, chunk, sizeof(chunk));
+        if (got <= 0) {
+            over = true;
+            return;
+        }
+        input.append(chunk, size_t(got));
+        for (size_t end; (end = input.find('\n')) != std::string::npos; input.erase(0, end + 1)) {
+            say(execute(input.substr(0, end)));
+        }
+    }
+
+    std::string execute(const std::string &line)
+    {
+        std::istringstream words(line);
+        std::string command;
+        words >> command;
+        if (command == "counters") {
+            return report_counters(link);
+        } else if (command == "set") {
+            return change(words);
+        } else if (command == "steps") {
+            link.begin_steps();
+        } else if (command == "quit") {
+            over = true;
+        } else {
+            return "{\"error\":\"no such command\"}";
+        }
+        return "{}";
+    }
+
+    std::string change(std::istringstream &words)
+    {
+        Conditions down = link.down_conditions(), up = link.up_conditions();
+        std::string word;
+        while (words >> word) {
+            const auto equals = word.find('=');
+            if (equals == std::string::npos ||
+                !set_condition(word.substr(0, equals), word.substr(equals + 1), &down, &up)) {
+                return "{\"error\":\"not KEY=VALUE, see --help\"}";
+            }
+        }
+        link.change(down, up);
+        return "{}";
+    }
+
+    Options options;
+    bool needs_user;
+    Link link;
+    Fd signals;
+    sigset_t old_signals;
+    pid_t child = -1;
+    std::string input;
+    bool over = false;
+    int status = 0;
+};
+
+int main(int argc, char **argv)
+{
+    Options options = parse_options(argc, argv);
+    try {
+        const Place place = become_able_to_make_netspaces();
+        if (place != Place::Home && !options.link.apart) {
+            fputs("spicegl-link: the network namespace in which this was called is not yours: use "
+                  "--apart, or call it inside \"unshare -Urn\"\n", stderr);
+            return 1;
+        }
+        return Program(options, place == Place::NewUser).run();
+    } catch (const std::system_error &error) {
+        fprintf(stderr, "spicegl-link: %s\n", error.what());
+        return 1;
+    }
+}
