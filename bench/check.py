@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Did scripts/bench measure what it says? One line per result, as ci/results.py writes them:
-passed|failed|skipped, name and reason, separated by tabs. No thresholds: numbers are for people.
+status, name, seconds, log and reason, separated by tabs. No thresholds: numbers are for people.
 
     check.py FOLDER    of results.json and report.html
 """
@@ -48,7 +48,7 @@ def problem_of_row(row):
 
 
 def report(status, name, reason=""):
-    print("{}\tbench/{}\t{}".format(status, name, " ".join(str(reason).split())[:300]))
+    print("{}\tbench/{}\t0\t-\t{}".format(status, name, " ".join(str(reason).split())[:300]))
 
 
 def check_row(row):
