@@ -19,8 +19,8 @@
 namespace red {
 
 static constexpr uint32_t CATCH_UP_MS = 10;
-/* Clients that lag are looked at when they acknowledge something, and, for all cases, this often */
-static constexpr uint32_t LAGGING_MS = 250;
+/* Threads that make images end within that */
+static constexpr uint32_t END_WAIT_MS = 3000;
 /* So long after its owner's last call an image counts as not being drawn into */
 static constexpr uint64_t ACTIVE_NS = 100 * NSEC_PER_MILLISEC;
 
@@ -32,6 +32,7 @@ GlDisplay::GlDisplay(QXLInstance *qxl_, std::unique_ptr<GlContext> &&context):
     local(path),
     hardware(*this, reader.gl())
 {
+    screen.display_id = qxl->id;
     hardware.open(qxl->id);
 }
 
@@ -295,6 +296,7 @@ void GlDisplay::worker_woken(int fd, int, GlDisplay *gl)
     gl->show_draw();
     gl->show_picture();
     gl->show_moving();
+    gl->feed();
 }
 
 bool GlDisplay::start_threads(DisplayChannel *display)
@@ -335,8 +337,9 @@ void GlDisplay::clients_changed()
     if (first_remote) {
         reader.refresh();
     }
-    if (!path.any_remote()) {
-        primary.destroy(channel);
+    if (!path.any_remote()) { // hold no memory for nobody
+        screen.frame.reset();
+        screen.jpegs->clear();
     }
     local_clients_answered();
     if (all.empty()) {
@@ -355,13 +358,48 @@ void GlDisplay::start_catch_up(uint32_t ms)
     red_timer_start(catch_up_timer, ms);
 }
 
-/* What was put off: draws for busy local clients, pictures for remote ones that lagged */
+/* What was put off: draws for busy local clients */
 void GlDisplay::catch_up(GlDisplay *gl)
 {
     gl->publish_late(); // or starts the timer again
     gl->send_missed();
-    if (gl->path.catch_up(gl->channel) && !gl->publish_pending) {
-        gl->start_catch_up(LAGGING_MS);
+}
+
+/* Remote clients are sent what there is room for */
+void GlDisplay::feed()
+{
+    const uint64_t now = spice_get_monotonic_time_ns();
+    uint64_t again = GlRemote::NEVER;
+
+    for (auto &client : path.all()) {
+        if (client.remote) {
+            again = std::min(again, client.remote->work(now));
+        }
+    }
+    path.note_links(now);
+    if (again == GlRemote::NEVER) {
+        return;
+    }
+    if (!feed_timer) {
+        feed_timer = channel->get_core_interface()->timer_new(feed_again, this);
+    }
+    const uint64_t ms = again > now ? (again - now + NSEC_PER_MILLISEC - 1) / NSEC_PER_MILLISEC : 1;
+    red_timer_start(feed_timer, ms);
+}
+
+void GlDisplay::feed_again(GlDisplay *gl)
+{
+    gl->feed();
+}
+
+/* Remote clients get a screen of another size with the next picture, or none */
+void GlDisplay::resize_screen()
+{
+    screen.frame.reset();
+    for (auto &client : path.all()) {
+        if (client.remote) {
+            client.remote->resized();
+        }
     }
 }
 
@@ -386,7 +424,12 @@ void GlDisplay::apply_scanout()
         hardware.scanout_changes();
         clients_changed();
     }
+    if (!applied.image || applied.visible.w != previous.visible.w ||
+        applied.visible.h != previous.visible.h) {
+        resize_screen();
+    }
     if (!(applied.visible == previous.visible)) {
+        path.forget_monitors();
         QXLMonitorsConfig *config = static_cast<QXLMonitorsConfig *>(
             g_malloc0(sizeof(QXLMonitorsConfig) + sizeof(QXLHead)));
         config->heads[0].x = applied.visible.x;
@@ -398,9 +441,6 @@ void GlDisplay::apply_scanout()
     }
     if (publish()) {
         local.announce();
-    }
-    if (!applied.image) {
-        primary.destroy(channel);
     }
 }
 
@@ -449,18 +489,10 @@ void GlDisplay::local_failed(const std::string &why)
     spice_warning("display %d: no dma-buf for local clients, they are served as remote ones: %s",
                   qxl->id, why.c_str());
 
-    const auto former = local.dismiss();
+    for (auto dcc : local.dismiss()) {
+        serve_remotely(path.find(dcc));
+    }
     clients_changed();
-    auto surface = channel->priv->surfaces[0];
-    if (!surface) {
-        return; // they get it with the first picture
-    }
-    for (auto dcc : former) {
-        dcc_create_surface(dcc, surface);
-        dcc_push_surface_image(dcc, surface);
-        dcc_push_monitors_config(dcc);
-        dcc->pipe_add_empty_msg(SPICE_MSG_DISPLAY_MARK);
-    }
 }
 
 /* The draw in progress, for local clients */
@@ -524,27 +556,26 @@ void GlDisplay::show_picture()
     if (!picture || !path.any_remote()) {
         return;
     }
-    if (!applied.image || picture->width != applied.visible.w ||
-        picture->height != applied.visible.h) {
+    const uint32_t w = picture->frame->width(), h = picture->frame->height();
+    if (!applied.image || w != applied.visible.w || h != applied.visible.h) {
         /* The scanout has changed since apply_scanout(), or between two reads: this may be the
          * new one's only picture, and its worker's turn is still to come */
         reader.refresh();
         return;
     }
-    if (!primary.fits(picture->width, picture->height)) {
-        const bool is_whole = picture->rect == GlRect{ 0, 0, picture->width, picture->height };
-        if (!is_whole) {
-            reader.refresh();
-            return;
-        }
-        if (!primary.create(channel, picture->width, picture->height)) {
-            return;
-        }
+    const uint64_t now = picture->frame->time_ns;
+    if (!screen.frame || screen.frame->width() != w || screen.frame->height() != h) {
+        screen.motion.reset(w, h);
+        picture->changed = picture->frame->all();
+    } else {
+        screen.motion.changed(picture->changed, now);
     }
-    hardware.changed(uint64_t{picture->rect.w} * picture->rect.h);
-    primary.draw(channel, picture->rect, picture->pixels.release());
-    if (path.catch_up(channel) && !publish_pending) {
-        start_catch_up(LAGGING_MS);
+    screen.frame = picture->frame;
+    hardware.changed(picture->changed.area());
+    for (auto &client : path.all()) {
+        if (client.remote) {
+            client.remote->changed(picture->changed);
+        }
     }
 }
 
@@ -576,48 +607,29 @@ void GlDisplay::hardware_wants_dmabufs(bool wants)
     dmabufs_wanted = wants;
 }
 
-void GlDisplay::hardware_took_over()
+void GlDisplay::hardware_took_over(DisplayChannelClient *dcc)
 {
+    path.find(dcc)->remote->set_shown_by_other(true);
     clients_changed();
 }
 
 /* Clients whose stream has ended, for now or for good: the whole picture as it is, lossless */
 void GlDisplay::hardware_gave_back(const std::list<DisplayChannelClient *> &clients)
 {
-    bool is_current; // the surface: somebody has been looking at pictures
+    bool is_current; // the picture: somebody has been looking at it
     {
         Lock guard(lock);
         is_current = num_remote > 0;
     }
-    clients_changed();
-
-    auto surface = channel->priv->surfaces[0];
+    if (!is_current) {
+        screen.frame.reset();
+    }
     for (auto dcc : clients) {
-        if (!hardware.serves(dcc)) {
-            path.find(dcc)->card_failed = true;
-            join_streams(dcc);
-        }
-        if (is_current && surface) {
-            display_channel_current_flush(channel, surface);
-            dcc_push_surface_image(dcc, surface);
-        }
+        auto &remote = *path.find(dcc)->remote;
+        remote.expect_other(hardware.serves(dcc));
+        remote.set_shown_by_other(false);
     }
-}
-
-/* A client that had no part in the display channel's own streams */
-void GlDisplay::join_streams(DisplayChannelClient *dcc)
-{
-    auto ring = &channel->priv->streams;
-    for (auto item = ring_next(ring, ring); item; item = ring_next(ring, item)) {
-        auto stream = SPICE_CONTAINEROF(item, VideoStream, link);
-        auto agent = dcc_get_video_stream_agent(dcc,
-            display_channel_get_video_stream_id(channel, stream));
-        if (!agent->video_encoder) {
-            region_clear(&agent->vis_region);
-            region_clear(&agent->clip);
-            dcc_create_stream(dcc, stream);
-        }
-    }
+    clients_changed();
 }
 
 /* ---- clients come and go ---- */
@@ -627,9 +639,10 @@ void GlDisplay::client_started(DisplayChannelClient *dcc)
     if (!start_threads(DCC_TO_DC(dcc))) {
         return;
     }
-    path.add(dcc);
-    if (!GlPath::is_local(dcc)) {
-        hardware.add(dcc);
+    const bool is_local = GlPath::is_local(dcc);
+    auto client = path.add(dcc);
+    if (!is_local) {
+        serve_remotely(client);
     }
     apply_scanout();
     clients_changed();
@@ -642,6 +655,19 @@ void GlDisplay::client_started(DisplayChannelClient *dcc)
         local.missed(dcc);
         start_catch_up(0);
     }
+    feed();
+}
+
+void GlDisplay::serve_remotely(GlClient *client)
+{
+    auto dcc = client->dcc;
+
+    client->remote = std::make_unique<GlRemote>(screen, dcc, [this] { wake_worker(); },
+        [this, dcc](uint32_t to, uint32_t codec, const char *reason) {
+            path.shown(dcc, to, codec, reason);
+        });
+    hardware.add(dcc, client->remote.get());
+    client->remote->expect_other(hardware.serves(dcc));
 }
 
 void GlDisplay::client_stopped(DisplayChannelClient *dcc)
@@ -654,12 +680,53 @@ void GlDisplay::client_stopped(DisplayChannelClient *dcc)
     clients_changed();
 }
 
+/* It has been told to go to another server: no picture may follow */
+void GlDisplay::client_leaves(DisplayChannelClient *dcc)
+{
+    auto client = path.find(dcc);
+    if (client && client->remote) {
+        hardware.leave(dcc);
+        client->remote->leave();
+    }
+}
+
 void GlDisplay::client_acknowledged(DisplayChannelClient *dcc)
 {
     auto client = path.find(dcc);
-    if (client && client->lagging) {
-        path.catch_up(channel);
+    if (client && client->remote) {
+        client->remote->acknowledged(dcc->ack_get_sent(), spice_get_monotonic_time_ns());
+        hardware.work();
+        feed();
     }
+}
+
+bool GlDisplay::client_answers_late(DisplayChannelClient *dcc)
+{
+    auto client = path.find(dcc);
+    if (!client || !client->owes_answer) {
+        return false;
+    }
+    client->owes_answer = false;
+    return true;
+}
+
+bool GlDisplay::client_pong(DisplayChannelClient *dcc, uint32_t id)
+{
+    auto client = path.find(dcc);
+    if (!client || !client->remote ||
+        !client->remote->pong(id, spice_get_monotonic_time_ns())) {
+        return false;
+    }
+    feed();
+    return true;
+}
+
+bool GlDisplay::client_report(DisplayChannelClient *dcc, const SpiceMsgcDisplayStreamReport &report)
+{
+    auto client = path.find(dcc);
+    return client && client->remote &&
+        (client->remote->report(report, spice_get_monotonic_time_ns()) ||
+         hardware.refused(dcc, report.stream_id));
 }
 
 void GlDisplay::worker_stopping()
@@ -670,9 +737,18 @@ void GlDisplay::worker_stopping()
         red_watch_remove(wake_watch);
         wake_watch = nullptr;
     }
-    if (catch_up_timer) {
-        red_timer_remove(catch_up_timer);
-        catch_up_timer = nullptr;
+    for (auto timer : { &catch_up_timer, &feed_timer }) {
+        if (*timer) {
+            red_timer_remove(*timer);
+            *timer = nullptr;
+        }
+    }
+    for (auto &client : path.all()) {
+        client.remote.reset();
+    }
+    screen.frame.reset();
+    if (!GlMaker::wait_ended(END_WAIT_MS)) {
+        spice_warning("display %d: a thread that compresses images does not end", qxl->id);
     }
     if (channel) {
         local.publish_nothing(channel);

@@ -18,8 +18,8 @@
 #include "gl-image.hpp"
 #include "gl-local.hpp"
 #include "gl-path.hpp"
-#include "gl-primary.hpp"
 #include "gl-reader.hpp"
+#include "gl-remote.hpp"
 
 namespace red {
 
@@ -43,10 +43,14 @@ public:
     void local_client_done(DisplayChannel *display);
     void client_started(DisplayChannelClient *dcc);
     void client_stopped(DisplayChannelClient *dcc);
+    void client_leaves(DisplayChannelClient *dcc);
     void client_acknowledged(DisplayChannelClient *dcc);
+    /* Of a local client whose picture came from elsewhere by then; true: it was expected */
+    bool client_answers_late(DisplayChannelClient *dcc);
+    bool client_pong(DisplayChannelClient *dcc, uint32_t id);
+    bool client_report(DisplayChannelClient *dcc, const SpiceMsgcDisplayStreamReport &report);
     void worker_stopping();
     GlPath &paths() { return path; }
-    GlHardware &card() { return hardware; }
 
 private:
     struct Draw {
@@ -75,7 +79,7 @@ private:
     /* GlHardware::User */
     void hardware_has_news() override;
     void hardware_gave_back(const std::list<DisplayChannelClient *> &clients) override;
-    void hardware_took_over() override;
+    void hardware_took_over(DisplayChannelClient *dcc) override;
     void hardware_exported() override;
     void hardware_wants_dmabufs(bool wants) override;
 
@@ -91,7 +95,10 @@ private:
     void send_missed();
     void show_picture();
     void show_moving();
-    void join_streams(DisplayChannelClient *dcc);
+    void serve_remotely(GlClient *client);
+    void resize_screen();
+    void feed();
+    static void feed_again(GlDisplay *gl);
     void local_clients_answered();
     void start_catch_up(uint32_t ms);
     static void catch_up(GlDisplay *gl);
@@ -123,14 +130,15 @@ private:
     /* Worker's thread */
     GlPath path;
     GlLocal local;
-    GlPrimary primary;
+    GlScreen screen;                 /* what remote clients see */
     GlHardware hardware;
     GlScanout applied;               /* what clients have been told */
     uint64_t applied_serial = 0;
     bool publish_pending = false;    /* the dma-buf is not there yet */
     DisplayChannel *channel = nullptr;
     SpiceWatch *wake_watch = nullptr;
-    SpiceTimer *catch_up_timer = nullptr;
+    SpiceTimer *catch_up_timer = nullptr; /* local clients */
+    SpiceTimer *feed_timer = nullptr;     /* remote clients */
 };
 
 /* The GL display of an instance, or null. Any thread. */

@@ -8,6 +8,12 @@ namespace red {
 
 static constexpr size_t PIXEL = GlFrame::BYTES;
 
+void GlFrames::clear()
+{
+    newest.reset();
+    slots.clear(); // readers keep their frames
+}
+
 /* A frame that nobody reads, of this size; null: there is none to be had */
 GlFrames::Slot *GlFrames::take(uint32_t width, uint32_t height)
 {

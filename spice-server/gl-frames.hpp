@@ -44,6 +44,8 @@ public:
                   uint64_t now_ns, GlRegion *changed);
     /* The next picture counts as changed all over, and must be whole */
     void reset() { newest.reset(); }
+    /* The same, and what nobody reads is given back */
+    void clear();
 
     /* Null: there is none */
     const GlFramePtr &current() const { return newest; }

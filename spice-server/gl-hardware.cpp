@@ -10,9 +10,10 @@
 #include "dcc-private.h"
 #include "display-channel-private.h"
 #include "gl-card.hpp"
-#include "gl-hw-stream.hpp"
+#include "gl-item.hpp"
 #include "main-channel-client.h"
 #include "red-client.h"
+#include "reds.h"
 
 namespace red {
 
@@ -23,12 +24,15 @@ static constexpr uint64_t MOTION_NS = 600 * NSEC_PER_MILLISEC;
 /* Motion has stopped. What is then shown lossless has to be there within 500 ms. */
 static constexpr uint64_t STILL_NS = 300 * NSEC_PER_MILLISEC;
 static constexpr uint32_t LOOK_MS = 25;
-/* Frames that a client has not taken: above that, its pictures are not encoded */
-static constexpr uint32_t MAX_QUEUED = 2;
+/* None of GlRemote's */
+static constexpr uint32_t STREAM_ID = 100;
+static constexpr uint32_t REPORT_FRAMES = 5, REPORT_MS = 500;
 
 static constexpr uint32_t FRAMES_PER_SECOND = 60;
 static constexpr uint64_t MIN_BIT_RATE = 512 * 1024;
-static constexpr uint64_t ADAPT_NS = NSEC_PER_SEC;
+/* A rate that falls is followed at once, one that rises in its time */
+static constexpr uint64_t FALL_NS = 50 * NSEC_PER_MILLISEC;
+static constexpr uint64_t RISE_NS = 250 * NSEC_PER_MILLISEC;
 static constexpr uint32_t END_WAIT_MS = 3000;
 
 /* Filled by the encoder's threads, may outlive the client */
@@ -40,14 +44,14 @@ struct GlHardware::Inbox {
 
 struct GlHardware::Client {
     DisplayChannelClient *dcc;
+    GlRemote *remote;
     bool moving = false;             /* it has been told of the stream */
     std::unique_ptr<GlHwEncoder> encoder;
     std::shared_ptr<Inbox> inbox;
     bool y0_top = false;
-    bool missed = false;             /* a picture was not encoded: it had too many frames to take */
-    uint64_t bit_rate = 0, best_bit_rate = 0;
-    uint64_t adapted_ns = 0;
-    unsigned int pictures = 0, dropped = 0; /* since then */
+    bool missed = false;             /* a picture was not encoded: there was no room on the link */
+    uint64_t bit_rate = 0;
+    uint64_t rate_set_ns = 0;
 };
 
 GlHardware::GlHardware(User &user_, const GlContext &context_):
@@ -77,13 +81,14 @@ void GlHardware::open(int display_id)
 
 /* ---- clients ---- */
 
-void GlHardware::add(DisplayChannelClient *dcc)
+void GlHardware::add(DisplayChannelClient *dcc, GlRemote *remote)
 {
     if (!card) {
         return;
     }
     auto client = std::make_unique<Client>();
     client->dcc = dcc;
+    client->remote = remote;
     clients.push_back(std::move(client));
 }
 
@@ -157,15 +162,16 @@ bool GlHardware::serves(DisplayChannelClient *dcc)
     return find(dcc) && codec_for(dcc);
 }
 
-bool GlHardware::keeps_from_streams(DisplayChannelClient *dcc)
+bool GlHardware::refused(DisplayChannelClient *dcc, uint32_t stream_id)
 {
-    auto client = find(dcc);
-
-    if (!client || client->moving || codec_for(dcc)) {
-        return client;
+    if (stream_id != STREAM_ID) {
+        return false;
     }
-    remove(dcc);
-    return false;
+    auto client = find(dcc);
+    if (client && client->moving) {
+        fail(*client, "the client cannot show this stream");
+    }
+    return true;
 }
 
 /* ---- motion ---- */
@@ -259,10 +265,11 @@ void GlHardware::look(GlHardware *self)
                 back.push_back(dcc);
             }
             self->end(*client);
-        } else if (client->missed) {
-            self->push(*client, self->shown);
+        } else {
+            client->remote->link().tick(spice_get_monotonic_time_ns());
         }
     }
+    self->push_missed();
     if (still) {
         self->changes_ns.clear();
     }
@@ -274,24 +281,17 @@ void GlHardware::look(GlHardware *self)
 
 /* ---- one client's encoder ---- */
 
-static uint64_t network_bit_rate(DisplayChannelClient *dcc)
-{
-    auto mcc = dcc->get_client()->get_main();
-    const uint64_t measured = std::max(dcc_get_max_stream_bit_rate(dcc),
-        mcc->is_network_info_initialized() ? mcc->get_bitrate_per_sec() : 0);
-
-    if (!measured) {
-        return dcc_is_low_bandwidth(dcc) ? RED_STREAM_DEFAULT_LOW_START_BIT_RATE :
-                                           RED_STREAM_DEFAULT_HIGH_START_BIT_RATE;
-    }
-    return measured * RED_STREAM_CHANNEL_CAPACITY;
-}
-
 /* What the picture can use: a tenth of a bit for each pixel of each frame */
 static uint64_t useful_bit_rate(const GlRect &visible)
 {
     const uint64_t rate = uint64_t{visible.w} * visible.h * FRAMES_PER_SECOND / 10;
     return std::max<uint64_t>(rate, 2 * 1024 * 1024);
+}
+
+static uint64_t bit_rate_for(GlRemote &remote, const GlRect &visible)
+{
+    return std::max(MIN_BIT_RATE, std::min(remote.link().video_rate() * 8,
+                                           useful_bit_rate(visible)));
 }
 
 void GlHardware::begin(Client &client, const GlScanout &scanout)
@@ -311,9 +311,8 @@ void GlHardware::begin(Client &client, const GlScanout &scanout)
     if (exported) {
         user.hardware_exported();
     }
-    client.best_bit_rate = std::min(network_bit_rate(client.dcc), useful_bit_rate(scanout.visible));
-    client.bit_rate = std::max(client.best_bit_rate, MIN_BIT_RATE);
-    client.adapted_ns = spice_get_monotonic_time_ns();
+    client.bit_rate = bit_rate_for(*client.remote, scanout.visible);
+    client.rate_set_ns = spice_get_monotonic_time_ns();
     client.missed = false;
     client.y0_top = scanout.y0_top;
     client.inbox = std::make_shared<Inbox>();
@@ -353,11 +352,10 @@ bool GlHardware::push(Client &client, const GlScanout &scanout)
     if (!scanout.image) {
         return false;
     }
-    const bool drops = gl_stream_frames_queued(client.dcc) >= MAX_QUEUED ||
-        client.dcc->is_blocked();
-    adapt(client, drops);
-    client.missed = drops;
-    if (drops) {
+    client.missed = !client.remote->link().room(spice_get_monotonic_time_ns()) ||
+        !client.dcc->pipe_is_empty() || client.dcc->is_blocked();
+    follow_link(client);
+    if (client.missed) {
         return false;
     }
     auto dmabuf = scanout.image->dmabuf(context, &exported, &why);
@@ -381,25 +379,29 @@ bool GlHardware::push(Client &client, const GlScanout &scanout)
     return true;
 }
 
-/* Down quickly when the client does not take what it gets, up again slowly */
-void GlHardware::adapt(Client &client, bool dropped)
+void GlHardware::follow_link(Client &client)
 {
     const uint64_t now = spice_get_monotonic_time_ns();
+    const uint64_t wanted = bit_rate_for(*client.remote, shown.visible);
+    const bool falls = wanted < client.bit_rate;
+    const uint64_t difference = falls ? client.bit_rate - wanted : wanted - client.bit_rate;
 
-    client.pictures++;
-    client.dropped += dropped;
-    if (now < client.adapted_ns + ADAPT_NS) {
-        return;
-    }
-    const uint64_t wanted = client.dropped * 8 > client.pictures ?
-        std::max(client.bit_rate * 2 / 3, MIN_BIT_RATE) :
-        std::min(client.bit_rate + client.bit_rate / 16,
-                 std::max(client.best_bit_rate, MIN_BIT_RATE));
-    client.adapted_ns = now;
-    client.pictures = client.dropped = 0;
-    if (wanted != client.bit_rate) {
+    if (difference * 20 > client.bit_rate &&
+        now > client.rate_set_ns + (falls ? FALL_NS : RISE_NS)) {
         client.bit_rate = wanted;
+        client.rate_set_ns = now;
         client.encoder->set_bit_rate(wanted);
+    }
+}
+
+/* What there was no room for, once there is */
+void GlHardware::push_missed()
+{
+    for (auto dcc : all()) {
+        auto client = find(dcc);
+        if (client && client->encoder && client->missed) {
+            push(*client, shown);
+        }
     }
 }
 
@@ -421,6 +423,7 @@ void GlHardware::work()
             fail(*client, failure);
         }
     }
+    push_missed();
 }
 
 void GlHardware::send_frames(Client &client)
@@ -434,22 +437,23 @@ void GlHardware::send_frames(Client &client)
         return;
     }
     const auto &format = client.encoder->format();
+    auto send = [&client](GlMessage &&message) { gl_send(client.dcc, std::move(message)); };
     if (!client.moving) {
-        auto create = red::make_shared<GlStreamItem>(GlStreamItem::CREATE);
-        create->codec = format.codec;
-        create->width = format.width;
-        create->height = format.height;
-        create->top_down = !client.y0_top;
-        client.dcc->pipe_add(std::move(create));
         client.moving = true;
         spice_debug("display %d: hardware path for client %p", id, client.dcc);
-        user.hardware_took_over();
+        user.hardware_took_over(client.dcc); // its other streams end first
+        send(gl_stream_create(STREAM_ID, format.codec, { 0, 0, format.width, format.height },
+                              !client.y0_top));
+        if (client.dcc->test_remote_cap(SPICE_DISPLAY_CAP_STREAM_REPORT)) {
+            send(gl_stream_activate_report(STREAM_ID, STREAM_ID, REPORT_FRAMES, REPORT_MS));
+        }
     }
     for (auto &frame : frames) {
-        auto item = red::make_shared<GlStreamItem>(GlStreamItem::FRAME);
-        item->codec = format.codec;
-        item->frame = std::move(frame);
-        client.dcc->pipe_add(std::move(item));
+        client.remote->shows_by_other(format.codec);
+        send(gl_stream_data(STREAM_ID, client.remote->stamp(), frame));
+        if (format.codec == SPICE_VIDEO_CODEC_TYPE_H264) {
+            send(gl_stream_data(STREAM_ID, client.remote->stamp(), gl_h264_flush_unit()));
+        }
     }
 }
 
@@ -461,8 +465,7 @@ void GlHardware::end(Client &client)
     client.missed = false;
     if (client.moving) {
         client.moving = false;
-        gl_stream_drop_queued(client.dcc);
-        client.dcc->pipe_add(red::make_shared<GlStreamItem>(GlStreamItem::DESTROY));
+        gl_send(client.dcc, gl_stream_destroy(STREAM_ID));
     }
 }
 

@@ -25,6 +25,7 @@
 #include "gl-hw-card.hpp"
 #include "gl-hw-encoder.hpp"
 #include "gl-image.hpp"
+#include "gl-remote.hpp"
 
 namespace red {
 
@@ -39,7 +40,7 @@ public:
         /* These clients get pictures again, and have to have all of the present one */
         virtual void hardware_gave_back(const std::list<DisplayChannelClient *> &clients) = 0;
         /* A client has begun to move: it gets no pictures */
-        virtual void hardware_took_over() = 0;
+        virtual void hardware_took_over(DisplayChannelClient *dcc) = 0;
         virtual void hardware_exported() = 0;
         /* From now on what is drawn into is to be exported, or not any more */
         virtual void hardware_wants_dmabufs(bool wants) = 0;
@@ -54,7 +55,8 @@ public:
     /* Main thread, before there are clients: opens the encoders of the display's card */
     void open(int display_id);
 
-    void add(DisplayChannelClient *dcc);
+    /* REMOTE: has the client's link; goes after remove() */
+    void add(DisplayChannelClient *dcc, GlRemote *remote);
     void remove(DisplayChannelClient *dcc);
     /* The same, for one that is to be told the end of its stream; it wants no pictures */
     void leave(DisplayChannelClient *dcc);
@@ -65,8 +67,6 @@ public:
     unsigned int num_moving() const;
     /* Its video will come from the card: no other stream is for it */
     bool serves(DisplayChannelClient *dcc);
-    /* The same, when another stream begins. One that takes part in it will not be served later. */
-    bool keeps_from_streams(DisplayChannelClient *dcc);
 
     /* A picture of so many pixels has changed */
     void changed(uint64_t pixels);
@@ -74,6 +74,8 @@ public:
     void draws(uint64_t pixels);
     /* What the guest has drawn into SCANOUT is there: the GPU is done with it */
     void drawn(const GlScanout &scanout);
+    /* A client says that it cannot show this stream; false: it is none of these */
+    bool refused(DisplayChannelClient *dcc, uint32_t stream_id);
     /* The picture's size or place changes: what moves begins anew. Before clients hear of it. */
     void scanout_changes();
     void work();
@@ -92,7 +94,8 @@ private:
     void send_frames(Client &client);
     void end(Client &client);
     void fail(Client &client, const std::string &why);
-    void adapt(Client &client, bool dropped);
+    void follow_link(Client &client);
+    void push_missed();
     bool is_moving() const;
     void watch();
     static void look(GlHardware *hardware);

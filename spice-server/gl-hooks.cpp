@@ -6,7 +6,7 @@
 #include "dcc-private.h"
 #include "display-channel-private.h"
 #include "gl-display.hpp"
-#include "gl-hw-stream.hpp"
+#include "gl-item.hpp"
 #include "red-qxl.h"
 
 namespace red {
@@ -49,6 +49,12 @@ bool gl_hook_draw_done(DisplayChannel *display)
     return gl;
 }
 
+bool gl_hook_answers_late(DisplayChannelClient *dcc)
+{
+    auto gl = gl_display(dcc);
+    return gl && gl->client_answers_late(dcc);
+}
+
 bool gl_hook_defers_start(DisplayChannelClient *dcc)
 {
     return gl_display(dcc);
@@ -56,17 +62,7 @@ bool gl_hook_defers_start(DisplayChannelClient *dcc)
 
 void gl_hook_client_migrated(DisplayChannelClient *dcc)
 {
-    auto gl = gl_display(dcc);
-    if (!gl) {
-        return;
-    }
-    gl->client_started(dcc);
-    auto surface = DCC_TO_DC(dcc)->priv->surfaces[0];
-    if (surface && !gl_hook_no_surfaces(dcc)) {
-        display_channel_current_flush(DCC_TO_DC(dcc), surface);
-        dcc_create_surface(dcc, surface);
-        dcc_push_surface_image(dcc, surface);
-    }
+    gl_hook_client_started(dcc);
 }
 
 void gl_hook_client_started(DisplayChannelClient *dcc)
@@ -85,52 +81,23 @@ void gl_hook_client_stopped(DisplayChannelClient *dcc)
 
 void gl_hook_client_migrates(DisplayChannelClient *dcc)
 {
-    auto gl = gl_display(dcc);
-    auto client = gl ? gl->paths().find(dcc) : nullptr;
-    if (client) {
-        gl->card().leave(dcc);
-        client->leaving = true;
+    if (auto gl = gl_display(dcc)) {
+        gl->client_leaves(dcc);
     }
 }
 
 bool gl_hook_allows_local(DisplayChannelClient *dcc)
 {
     auto gl = gl_display(dcc);
-    return !gl || gl->paths().allows_local();
-}
-
-bool gl_hook_no_surfaces(DisplayChannelClient *dcc)
-{
-    auto gl = gl_display(dcc);
-    auto client = gl ? gl->paths().find(dcc) : nullptr;
-    return gl && (GlPath::is_local(dcc) || !client || client->leaving);
-}
-
-bool gl_hook_no_streams(DisplayChannelClient *dcc)
-{
-    auto gl = gl_display(dcc);
-    return gl && (gl_hook_no_surfaces(dcc) || gl->card().keeps_from_streams(dcc));
-}
-
-bool gl_hook_skips_pictures(DisplayChannelClient *dcc)
-{
-    auto gl = gl_display(dcc);
-    return gl && (gl->paths().skips_pictures(dcc) || gl->card().moves(dcc));
-}
-
-bool gl_hook_drops(DisplayChannelClient *dcc, const RedPipeItem *item)
-{
-    auto gl = gl_display(dcc);
-    return gl && (gl->paths().drops(dcc, item) ||
-                  (GlPath::is_picture(item) && gl->card().moves(dcc)));
+    return !gl || gl->paths().allows_local(dcc);
 }
 
 bool gl_hook_marshall(DisplayChannelClient *dcc, RedPipeItem *item)
 {
-    if (!GlStreamItem::is(item)) {
+    if (!GlItem::is(item)) {
         return false;
     }
-    gl_marshall_stream(dcc, static_cast<GlStreamItem *>(item));
+    gl_marshall(dcc, static_cast<GlItem *>(item));
     return true;
 }
 
@@ -148,6 +115,29 @@ void gl_hook_acknowledged(DisplayChannelClient *dcc)
     }
 }
 
+bool gl_hook_pong(DisplayChannelClient *dcc, const SpiceMsgPing *ping)
+{
+    auto gl = gl_display(dcc);
+    return gl && gl->client_pong(dcc, ping->id);
+}
+
+bool gl_hook_report(DisplayChannelClient *dcc, const SpiceMsgcDisplayStreamReport *report)
+{
+    auto gl = gl_display(dcc);
+    return gl && gl->client_report(dcc, *report);
+}
+
+void gl_hook_window(DisplayChannelClient *dcc)
+{
+    /* Far more than is ever on its way to one that takes pictures: gl-rate is the bound */
+    constexpr uint32_t LIMIT = 1000;
+
+    if (gl_display(dcc)) {
+        dcc->ack_set_client_window(1);
+        dcc->ack_set_limit(LIMIT);
+    }
+}
+
 void gl_hook_adjust_head(DisplayChannelClient *dcc, SpiceHead *head)
 {
     auto gl = gl_display(dcc);
@@ -160,11 +150,6 @@ void gl_hook_adjust_head(DisplayChannelClient *dcc, SpiceHead *head)
 bool gl_hook_has_display(QXLInstance *qxl)
 {
     return gl_display(qxl);
-}
-
-bool gl_hook_settles(DisplayChannel *display)
-{
-    return gl_display(display);
 }
 
 void gl_hook_worker_stopping(QXLInstance *qxl)

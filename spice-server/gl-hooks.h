@@ -14,6 +14,8 @@
 
 struct QXLInstance;
 struct SpiceHead;
+struct SpiceMsgPing;
+struct SpiceMsgcDisplayStreamReport;
 struct DisplayChannel;
 class DisplayChannelClient;
 
@@ -29,6 +31,8 @@ bool gl_hook_scanout(DisplayChannel *display);
 bool gl_hook_draw(DisplayChannel *display);
 /* A local client has drawn; true: dealt with */
 bool gl_hook_draw_done(DisplayChannel *display);
+/* It has drawn, and nothing it was sent waits for that; true: it was expected */
+bool gl_hook_answers_late(DisplayChannelClient *dcc);
 /* May the worker go on while a new client has not introduced itself? One that never does
  * would hold up the guest and all other clients. */
 bool gl_hook_defers_start(DisplayChannelClient *dcc);
@@ -40,28 +44,22 @@ void gl_hook_client_stopped(DisplayChannelClient *dcc);
 void gl_hook_client_migrates(DisplayChannelClient *dcc);
 /* May this client, which can take dma-bufs, be given some? */
 bool gl_hook_allows_local(DisplayChannelClient *dcc);
-/* Does this client get dma-bufs instead of surfaces and streams? */
-bool gl_hook_no_surfaces(DisplayChannelClient *dcc);
-/* Should this client have no part in the display channel's video streams: as above, or because
- * it gets one of its own? */
-bool gl_hook_no_streams(DisplayChannelClient *dcc);
-/* Should pictures not be queued for this client: as above, or because it lags, or moves? */
-bool gl_hook_skips_pictures(DisplayChannelClient *dcc);
-/* Should this item not be sent to this client? */
-bool gl_hook_drops(DisplayChannelClient *dcc, const RedPipeItem *item);
 /* An item of the GL display's own: puts its message into the marshaller. False: it is none */
 bool gl_hook_marshall(DisplayChannelClient *dcc, RedPipeItem *item);
 /* This item is about to be sent, its message is in the marshaller */
 void gl_hook_sending(DisplayChannelClient *dcc, const RedPipeItem *item);
+/* A client is about to be sent its first message, or its first one after a migration */
+void gl_hook_window(DisplayChannelClient *dcc);
 /* A client has taken a message */
 void gl_hook_acknowledged(DisplayChannelClient *dcc);
+/* A client answers a ping / reports on a stream; true: it was the GL display's */
+bool gl_hook_pong(DisplayChannelClient *dcc, const SpiceMsgPing *ping);
+bool gl_hook_report(DisplayChannelClient *dcc, const SpiceMsgcDisplayStreamReport *report);
 /* The head as this client sees it */
 void gl_hook_adjust_head(DisplayChannelClient *dcc, SpiceHead *head);
 /* Is there a GL display? What clients have not been sent then refers to no memory of the guest,
  * and nobody needs to wait for it. */
 bool gl_hook_has_display(QXLInstance *qxl);
-/* Is a video's last frame to be sent lossless soon, not only when the stream ends? */
-bool gl_hook_settles(DisplayChannel *display);
 /* The worker's thread is about to end */
 void gl_hook_worker_stopping(QXLInstance *qxl);
 
@@ -75,22 +73,24 @@ void gl_hook_destroy(QXLInstance *qxl);
 static inline bool gl_hook_scanout(DisplayChannel *) { return false; }
 static inline bool gl_hook_draw(DisplayChannel *) { return false; }
 static inline bool gl_hook_draw_done(DisplayChannel *) { return false; }
+static inline bool gl_hook_answers_late(DisplayChannelClient *) { return false; }
 static inline bool gl_hook_defers_start(DisplayChannelClient *) { return false; }
 static inline void gl_hook_client_started(DisplayChannelClient *) {}
 static inline void gl_hook_client_migrated(DisplayChannelClient *) {}
 static inline void gl_hook_client_stopped(DisplayChannelClient *) {}
 static inline void gl_hook_client_migrates(DisplayChannelClient *) {}
 static inline bool gl_hook_allows_local(DisplayChannelClient *) { return true; }
-static inline bool gl_hook_no_surfaces(DisplayChannelClient *) { return false; }
-static inline bool gl_hook_no_streams(DisplayChannelClient *) { return false; }
 static inline bool gl_hook_marshall(DisplayChannelClient *, RedPipeItem *) { return false; }
-static inline bool gl_hook_skips_pictures(DisplayChannelClient *) { return false; }
-static inline bool gl_hook_drops(DisplayChannelClient *, const RedPipeItem *) { return false; }
 static inline void gl_hook_sending(DisplayChannelClient *, const RedPipeItem *) {}
+static inline void gl_hook_window(DisplayChannelClient *) {}
 static inline void gl_hook_acknowledged(DisplayChannelClient *) {}
+static inline bool gl_hook_pong(DisplayChannelClient *, const SpiceMsgPing *) { return false; }
+static inline bool gl_hook_report(DisplayChannelClient *, const SpiceMsgcDisplayStreamReport *)
+{
+    return false;
+}
 static inline void gl_hook_adjust_head(DisplayChannelClient *, SpiceHead *) {}
 static inline bool gl_hook_has_display(QXLInstance *) { return false; }
-static inline bool gl_hook_settles(DisplayChannel *) { return false; }
 static inline void gl_hook_worker_stopping(QXLInstance *) {}
 static inline bool gl_hook_size(QXLInstance *, int *, int *) { return false; }
 static inline void gl_hook_destroy(QXLInstance *) {}

@@ -134,6 +134,20 @@ void GlLocal::answered()
     }
 }
 
+/* True: there was a draw among what had not been sent */
+static bool forget_draws(DisplayChannelClient *dcc)
+{
+    auto &pipe = dcc->get_pipe();
+    bool draw = false;
+
+    pipe.remove_if([&draw](const RedPipeItemPtr &item) {
+        draw = draw || item->type == RED_PIPE_ITEM_TYPE_GL_DRAW;
+        return item->type == RED_PIPE_ITEM_TYPE_GL_DRAW ||
+            item->type == RED_PIPE_ITEM_TYPE_GL_SCANOUT;
+    });
+    return draw;
+}
+
 std::list<DisplayChannelClient *> GlLocal::dismiss()
 {
     std::list<DisplayChannelClient *> former;
@@ -142,10 +156,11 @@ std::list<DisplayChannelClient *> GlLocal::dismiss()
         if (GlPath::is_local(client.dcc)) {
             former.push_back(client.dcc);
             client.late = client.missed = false;
+            const bool unsent = forget_draws(client.dcc);
+            client.owes_answer = client.dcc->priv->gl_draw_ongoing && !unsent;
             client.dcc->priv->gl_draw_ongoing = false;
         }
     }
-    path.local_failed();
     return former;
 }
 

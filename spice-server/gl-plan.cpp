@@ -2,6 +2,7 @@
 #include "gl-plan.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace red {
 
@@ -96,6 +97,13 @@ GlJob GlPlan::next(const GlFramePtr &frame, GlMotion &motion, const GlTerms &ter
             beside += rect;
         }
         job.sharp = (beside - moves).rects();
+    }
+    if (!terms.video) { // may take more than there is room for: the rest waits
+        std::vector<GlRect> pieces;
+        for (const auto &rect : job.sharp) {
+            add_pieces(rect, &pieces);
+        }
+        job.sharp = std::move(pieces);
     }
     job.sharp_bytes = terms.sharp_bytes;
     job.lossy = terms.video;

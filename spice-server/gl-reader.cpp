@@ -16,8 +16,12 @@ namespace red {
 static constexpr uint64_t READBACK_TIMEOUT_NS = NSEC_PER_SEC;
 /* Pictures are read at most this often, whatever the guest's rate; the last one always is */
 static constexpr uint64_t READBACK_INTERVAL_NS = NSEC_PER_SEC / 125;
-/* Of a guest that draws faster than that, each read keeps one frame waiting: a screen's rate will do */
+/* A guest that draws more than 62 times a second is read 60 times, at an even pace: each read keeps
+ * one frame waiting, and clients are shown no more */
+static constexpr uint64_t FAST_DRAWS_NS = NSEC_PER_SEC / 62;
 static constexpr uint64_t FAST_GUEST_INTERVAL_NS = NSEC_PER_SEC / 60;
+/* While encoders read all frames that there are */
+static constexpr uint64_t BUSY_NS = 5 * NSEC_PER_MILLISEC;
 /* A new scanout is usually followed by a draw; where it is not, it is read after this time */
 static constexpr uint64_t UNDRAWN_NS = 10 * NSEC_PER_MILLISEC;
 /* So long after its last draw a guest counts as drawing. The thread then looks by itself once per
@@ -101,9 +105,13 @@ void GlReader::drawn(const GlRect &drawn, std::shared_ptr<GlFence> drawn_fence, 
         std::lock_guard<std::mutex> guard(mutex);
         fence.swap(drawn_fence); // the former one goes after the lock
         unread = unread.united(drawn);
-        draws_unread++;
         draw_expected_ns = 0;
-        drawn_ns = spice_get_monotonic_time_ns();
+        const uint64_t now = spice_get_monotonic_time_ns();
+        /* a pause says nothing of how fast the guest draws */
+        const uint64_t interval = std::min(now - drawn_ns, DRAWING_NS);
+        draw_interval_ns = draw_interval_ns == UINT64_MAX ? interval :
+            (draw_interval_ns * 7 + interval) / 8;
+        drawn_ns = now;
         announce = announced;
         answer = read;
         deadline_ns = deadline;
@@ -122,6 +130,7 @@ void GlReader::want(bool pictures)
         wanted = pictures;
         if (!wanted) {
             dropped.swap(ready);
+            whole = true; // FRAMES will be out of date
         }
     }
     wake.notify_one();
@@ -180,6 +189,7 @@ void *GlReader::run(void *opaque)
     GlScanout last = std::move(reader->scanout);
     reader->scanout = {};
     reader->ready.reset();
+    reader->frames.clear();
     lock.unlock(); // before LAST goes: that may call the owner back
     return nullptr;
 }
@@ -191,6 +201,8 @@ void GlReader::loop(Lock &lock)
             forget_images(lock);
         } else if (announce) {
             announce_drawing(lock);
+        } else if (!wanted && frames.current()) {
+            frames.clear(); // hold no memory for nobody
         } else if (revive_ns && wanted && spice_get_monotonic_time_ns() >= revive_ns) {
             revive(lock);
         } else if (wants_to_read() && spice_get_monotonic_time_ns() >= next_read_ns()) {
@@ -213,14 +225,12 @@ void GlReader::loop(Lock &lock)
 
 bool GlReader::wants_to_read() const
 {
-    return wanted && !ready && readback && scanout.image && (whole || !unread.empty());
+    return wanted && readback && scanout.image && (whole || !unread.empty());
 }
 
 uint64_t GlReader::next_read_ns() const
 {
-    const bool fast = draws_unread > 1;
-    return std::max(draw_expected_ns,
-                    last_read_ns + (fast ? FAST_GUEST_INTERVAL_NS : READBACK_INTERVAL_NS));
+    return std::max(draw_expected_ns, next_turn_ns);
 }
 
 void GlReader::wait(Lock &lock)
@@ -245,18 +255,24 @@ void GlReader::read(Lock &lock)
 {
     Job job = { scanout, fence, unread, whole, answer };
     const GlRect all = { 0, 0, scanout.visible.w, scanout.visible.h };
+    const auto &before = frames.current();
+    const uint64_t now = spice_get_monotonic_time_ns();
+    const uint64_t interval = draw_interval_ns < FAST_DRAWS_NS ? FAST_GUEST_INTERVAL_NS :
+        READBACK_INTERVAL_NS;
 
-    if (all.w != width || all.h != height) {
+    if (whole) {
+        frames.reset();
+    }
+    if (!before || before->width() != all.w || before->height() != all.h) {
         job.whole = true;
     }
     if (job.whole) {
         job.rect = all;
-        damage.reset(width = all.w, height = all.h);
     }
     unread = {};
-    draws_unread = 0;
     whole = false;
-    last_read_ns = spice_get_monotonic_time_ns();
+    /* by the turns' own clock where it is kept up with */
+    next_turn_ns = (now < next_turn_ns + interval ? next_turn_ns : now) + interval;
     read_ids.insert(scanout.image->id());
     lock.unlock();
 
@@ -269,13 +285,14 @@ void GlReader::read(Lock &lock)
         user.reading_over();
     }
     /* the guest may go on: its pixels are in the buffer object */
-    std::optional<GlPicture> picture;
+    GlPicture picture;
+    auto update = GlFrames::Update::SAME;
     if (pixels) {
-        picture = finish(job, &why);
+        update = finish(job, &picture.changed, &why);
     }
     if (pixels && context->lost()) {
         /* what it has copied may be anything */
-        picture.reset();
+        update = GlFrames::Update::SAME;
         why.clear();
         if (recovered()) {
             refresh();
@@ -285,13 +302,20 @@ void GlReader::read(Lock &lock)
         user.read_failed(why);
     }
 
+    const GlRect read = job.rect;
     job = {};
     lock.lock();
     if (!why.empty()) {
         whole = true;
-        last_read_ns = spice_get_monotonic_time_ns() + RETRY_NS;
-    }
-    if (picture && wanted) {
+        next_turn_ns = spice_get_monotonic_time_ns() + RETRY_NS;
+    } else if (update == GlFrames::Update::BUSY) {
+        unread = unread.united(read);
+        next_turn_ns = spice_get_monotonic_time_ns() + BUSY_NS;
+    } else if (update == GlFrames::Update::CHANGED && wanted) {
+        if (ready && ready->frame->width() == all.w && ready->frame->height() == all.h) {
+            picture.changed += ready->changed;
+        }
+        picture.frame = frames.current();
         ready = std::move(picture);
         lock.unlock();
         user.picture_ready();
@@ -386,46 +410,24 @@ bool GlReader::begin_once(const Job &job, std::string *why)
     return true;
 }
 
-/* Copies those pixels that differ from the ones before; nothing if none do */
-std::optional<GlPicture> GlReader::finish(const Job &job, std::string *why)
+/* The pixels become the newest frame, if any of them differ from the one before */
+GlFrames::Update GlReader::finish(const Job &job, GlRegion *changed, std::string *why)
 {
     GlPixels pixels;
     if (!readback->map(&pixels, why)) {
-        return {};
-    }
-    if (pixels.bgra != bgra) { // no pixel can be compared with one of before
-        bgra = pixels.bgra;
-        damage.reset(width, height);
+        return GlFrames::Update::SAME;
     }
     user.counted_readback(uint64_t{job.rect.w} * job.rect.h * GlPixels::BYTES);
 
-    GlPicture picture;
-    picture.width = width;
-    picture.height = height;
-    picture.rect = damage.changed(job.rect, pixels, spice_get_monotonic_time_ns());
-    if (!picture.rect.empty()) {
-        copy(pixels, job.rect, &picture, why);
-    }
-    if (!readback->unmap(why) || !picture.pixels) {
-        return {};
-    }
-    return picture;
-}
-
-/* PIXELS, which are RECT, to where PICTURE is */
-void GlReader::copy(const GlPixels &pixels, const GlRect &rect, GlPicture *picture,
-                    std::string *why)
-{
-    const GlRect &part = picture->rect;
-    const size_t stride = part.w * GlPixels::BYTES;
-
-    picture->pixels.reset(static_cast<uint8_t *>(malloc(stride * part.h)));
-    if (!picture->pixels) {
+    const auto update = frames.update(job.scanout.visible.w, job.scanout.visible.h, job.rect,
+                                      pixels, spice_get_monotonic_time_ns(), changed);
+    if (update == GlFrames::Update::NO_MEMORY) {
         *why = "no memory";
-        return;
     }
-    pixels.copy({ part.x - rect.x, part.y - rect.y, part.w, part.h }, picture->pixels.get(),
-                stride);
+    if (!readback->unmap(why)) {
+        return GlFrames::Update::SAME;
+    }
+    return update;
 }
 
 /* For those who read the image themselves, and with no GL that could be told to wait */

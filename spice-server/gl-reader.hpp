@@ -9,7 +9,6 @@
 
 #include <condition_variable>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -20,21 +19,16 @@
 #include <glib.h>
 
 #include "gl-context.hpp"
-#include "gl-damage.hpp"
+#include "gl-frames.hpp"
 #include "gl-image.hpp"
 #include "gl-readback.hpp"
 
 namespace red {
 
-struct GlFree {
-    void operator()(void *memory) const { free(memory); }
-};
-
-/* What changed on the screen */
+/* The visible part of the screen */
 struct GlPicture {
-    GlRect rect;                     /* pixels, relative to the visible part */
-    uint32_t width = 0, height = 0;  /* of the visible part that this is from */
-    std::unique_ptr<uint8_t, GlFree> pixels; /* rect.w * 4 bytes a line, B G R x, top line first */
+    GlFramePtr frame;
+    GlRegion changed; /* since the last one that was taken */
 };
 
 class GlReader
@@ -91,7 +85,7 @@ public:
     void refresh();
     /* Its owner has released this image */
     void forget(uint64_t image_id);
-    /* The picture that is ready, if any: the next one is read when this one is taken. */
+    /* The newest picture, if there is one since the last call */
     std::optional<GlPicture> take();
 
 private:
@@ -114,9 +108,7 @@ private:
     bool begin_once(const Job &job, std::string *why);
     bool recovered();
     void revive(Lock &lock);
-    std::optional<GlPicture> finish(const Job &job, std::string *why);
-    static void copy(const GlPixels &pixels, const GlRect &rect, GlPicture *picture,
-                     std::string *why);
+    GlFrames::Update finish(const Job &job, GlRegion *changed, std::string *why);
     void forget_images(Lock &lock);
     void announce_drawing(Lock &lock);
 
@@ -132,7 +124,6 @@ private:
     GlScanout scanout;
     std::shared_ptr<GlFence> fence;
     GlRect unread;
-    unsigned int draws_unread = 0; /* that it is from */
     bool whole = false;
     bool announce = false;     /* somebody waits for drawing_done() */
     bool answer = false;       /* a draw waits for reading_over() */
@@ -140,16 +131,15 @@ private:
     uint64_t wakes_ns = 0;     /* when the thread, which waits, looks again by itself; 0: it does not */
     uint64_t draw_expected_ns = 0; /* until then the scanout's own draw is waited for */
     uint64_t drawn_ns = 0;         /* the last time */
-    uint64_t last_read_ns = 0;
+    uint64_t draw_interval_ns = UINT64_MAX; /* mean of late */
+    uint64_t next_turn_ns = 0;     /* no picture is read before that */
     std::optional<GlPicture> ready;
     std::set<uint64_t> read_ids;     /* images that there may be a texture of */
     std::vector<uint64_t> forgotten; /* those of them that their owner has released */
 
     /* Reader's thread */
     std::unique_ptr<GlReadback> readback;
-    GlDamage damage;
-    uint32_t width = 0, height = 0; /* that damage is for */
-    bool bgra = true;               /* the same */
+    GlFrames frames;
     unsigned int resets = 0;
     uint64_t first_reset_ns = 0;    /* of RESETS */
     uint64_t revive_ns = 0;         /* when another context is tried for; 0: there is one */

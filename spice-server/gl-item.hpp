@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A GlMessage in a client's pipe. Display worker's thread. */
+#pragma once
+
+#include "dcc.h"
+#include "gl-message.hpp"
+#include "red-pipe-item.h"
+
+namespace red {
+
+struct GlItem: public RedPipeItem {
+    GlItem();
+
+    static bool is(const RedPipeItem *item);
+
+    GlMessage message; /* its body is gone once it has been marshalled */
+};
+
+/* MESSAGE to the end of the client's pipe */
+void gl_send(DisplayChannelClient *dcc, GlMessage &&message);
+/* Puts ITEM's message into the client's marshaller */
+void gl_marshall(DisplayChannelClient *dcc, GlItem *item);
+
+} // namespace red
