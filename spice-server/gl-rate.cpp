@@ -6,83 +6,108 @@
 
 namespace red {
 
-static constexpr uint64_t MS = 1000000;
+static constexpr double MS = 1e6; /* ns */
 static constexpr double SECOND = 1e9;
 
 static constexpr double SLOWEST = 20e3, FASTEST = 1.25e9; /* bytes/s */
 static constexpr double UNKNOWN_RATE = 125e3;
-static constexpr uint64_t OTHER_NS = 200 * MS;
-/* Messages kept after they have arrived */
-static constexpr size_t KEPT = 32;
-static constexpr uint64_t KEPT_NS = 1000 * MS;
-/* Without a call for that long while messages were on their way it was us who were late */
-static constexpr uint64_t GAP_NS = 100 * MS;
-/* The clocks and timers of both sides */
-static constexpr uint64_t GRAIN_NS = 1 * MS;
+static constexpr double UNKNOWN_RTT_NS = 100 * MS;
+/* Two segments: anything smaller is over before the clock ticks */
+static constexpr uint64_t SMALL = 2000;
+/* What clocks, timers and main loops of both sides add */
+static constexpr double GRAIN_NS = 1 * MS;
+/* Messages that are kept after they have arrived */
+static constexpr size_t KEPT = 64;
+static constexpr uint64_t KEPT_NS = uint64_t(2000 * MS);
+/* Messages of a train */
+static constexpr size_t TRAIN = 32;
+static constexpr uint64_t TRAIN_NS = uint64_t(1000 * MS);
+/* When we were not called for so long, with messages on their way, it was us who were late */
+static constexpr uint64_t ABSENT_NS = uint64_t(100 * MS);
+
+/* Messages leave the socket faster than the link takes them: at once they overflow short queues, at
+ * its own speed they would never show a faster one. With jitter it takes more to show. */
+static constexpr double PACE = 1.5, MOST_PACE = 2, PACE_PER_JITTER_MS = 0.75;
+static constexpr double SLOWEST_PACE = 250e3; /* bytes/s */
+
+/* A slower link is believed when this many large messages say so, or one does not arrive */
+static constexpr size_t AGREE = 3;
+static constexpr double SLACK_PER_JITTER = 3, ABSENT_SLACK_PER_JITTER = 4;
+static constexpr double ABSENT_SLACK_NS = 15 * MS;
+static constexpr double MOST_JITTER_NS = 10 * MS; /* beyond that it is something else */
+
+static constexpr double WAITED_NS = 30 * MS; /* a message that waited longer was held up */
+static constexpr double SUSTAINED_NS = 300 * MS;
+static constexpr double CEILING_SHARE = 0.9, CEILING_GROWTH = 1.2; /* per second, exponential */
+static constexpr double LEAST_FLOWN = 32e3;
+/* TCP's window doubles in a round trip. What flies is what is sent in one, and a frame. */
+static constexpr double FLOWN_GROWTH = 2, FLOWN_FRAME_NS = 20 * MS;
+static constexpr uint64_t FLOWN_KEPT_NS = uint64_t(10 * SECOND);
+
+/* What looks like a longer way may have been a queue of others', or our own. A pause lets ours run
+ * empty: seldom when that has not shown a shorter way before. */
+static constexpr uint64_t DRAIN_NS = uint64_t(300 * MS), DRAIN_FIRST_NS = uint64_t(500 * MS);
+static constexpr uint64_t DRAIN_SURE_NS = uint64_t(3000 * MS), DRAIN_MOST_NS = uint64_t(32000 * MS);
+static constexpr double DRAIN_SHARE = 0.25, UNSURE_NS = 5 * MS;
+
+static constexpr double OTHERS_NS = 200 * MS;
+static constexpr double QUEUE_ALLOWED_NS = 15 * MS, QUEUE_HALVES_NS = 50 * MS;
 
 GlRate::GlRate(uint64_t bytes_per_second, uint64_t rtt_ns):
     rate(std::clamp(bytes_per_second ? double(bytes_per_second) : UNKNOWN_RATE, SLOWEST, FASTEST)),
-    base_ns(rtt_ns ? rtt_ns : UINT64_MAX),
+    base_ns(rtt_ns ? double(rtt_ns) : -1),
     smooth_rtt_ns(double(rtt_ns)),
-    deviation_ns(0.5 * MS)
+    jitter_ns(3 * MS),
+    ceiling(FASTEST)
 {
+    /* That much has been carried before, when it was measured */
+    const double round_ns = (rtt_ns ? base_ns : UNKNOWN_RTT_NS) + FLOWN_FRAME_NS;
+    flown = std::max(LEAST_FLOWN, rate * round_ns / SECOND / FLOWN_GROWTH);
 }
 
-uint64_t GlRate::advance(uint64_t now_ns)
+/* Clocks that jump back stand still instead */
+void GlRate::advance(uint64_t now_ns)
 {
-    if (now_ns > now) {
-        if (now && now_ns - now > GAP_NS) {
-            for (size_t i = flying; i < messages.size(); i++) {
-                messages[i].timed = false;
-            }
-        }
-        now = now_ns;
+    if (now_ns <= now) {
+        return;
     }
-    return now;
+    if (now_ns - now > ABSENT_NS) {
+        for (size_t i = flying; i < messages.size(); i++) {
+            messages[i].timed = false;
+        }
+    }
+    now = now_ns;
+}
+
+void GlRate::forget()
+{
+    while (flying > 0 && (flying > KEPT || messages.front().sent_ns + KEPT_NS < now)) {
+        messages.pop_front();
+        flying--;
+    }
 }
 
 void GlRate::sent(uint64_t number, size_t size, uint64_t now_ns)
 {
-    now_ns = advance(now_ns);
+    advance(now_ns);
     if (number <= last_number) {
         return;
     }
     last_number = number;
-    messages.push_back({ number, size, now_ns, again, 0, true });
     flying_bytes += size;
-    paced_ns = std::max(paced_ns, now_ns) + uint64_t(size * SECOND / pacing_rate());
-}
-
-GlRate::Bounds GlRate::bounds(size_t last, uint64_t now_ns, uint64_t slack_ns) const
-{
-    Bounds result = { 0, 0 };
-    double bytes = 0;
-    for (size_t i = last + 1; i-- > 0;) {
-        const Message &first = messages[i];
-        const double took = double(now_ns) - double(first.sent_ns) - double(base_ns);
-        if (!first.timed || (i != last && took > KEPT_NS)) {
-            break;
-        }
-        bytes += first.size;
-        result.least = std::max(result.least, bytes * SECOND / std::max(took, double(GRAIN_NS)));
-        if (took > slack_ns) {
-            result.most = std::max(result.most, bytes * SECOND / (took - slack_ns));
-        } else {
-            result.most = FASTEST;
-        }
+    if (drain_ns != UINT64_MAX && now >= drain_ns + DRAIN_NS) {
+        drain_wait_ns = std::min(2 * drain_wait_ns, DRAIN_MOST_NS);
+        drain_ns = now + drain_wait_ns;
     }
-    result.most = std::min(result.most, FASTEST);
-    return result;
-}
-
-uint64_t GlRate::excuse_ns(const Message &message) const
-{
-    return message.again == again ? 0 : base_ns * 3 / 2 + 10 * MS;
+    const bool alone = through_ns <= now + uint64_t(2 * MS);
+    messages.push_back({ number, size, now, flying_bytes, others, again, true, alone, 0, 0 });
+    paced_ns = std::max(paced_ns, now) + uint64_t(double(size) * SECOND / double(pacing_rate()));
+    through_ns = std::max(through_ns, now) + uint64_t(double(size) * SECOND / rate);
 }
 
 void GlRate::arrived(uint64_t number, uint64_t now_ns)
 {
-    now_ns = advance(now_ns);
+    advance(now_ns);
     size_t group = 0;
     while (flying < messages.size() && messages[flying].number <= number) {
         flying_bytes -= messages[flying].size;
@@ -93,144 +118,315 @@ void GlRate::arrived(uint64_t number, uint64_t now_ns)
         return;
     }
     if (messages[flying - 1].timed) {
-        measure(flying - 1, group, now_ns);
+        measure(flying - 1, group);
     }
-    last_groups[groups++ % 4] = group;
-    if (groups >= 4) {
-        grouped = *std::min_element(last_groups, last_groups + 4);
-    }
-    last_arrival_ns = now_ns;
-    forget(now_ns);
+    group_sizes[groups++ % GROUPS] = group;
+    grouped = *std::min_element(group_sizes, group_sizes + std::min(groups, GROUPS));
+    last_arrival_ns = now;
+    forget();
 }
 
-void GlRate::forget(uint64_t now_ns)
+/* What the trains that end with message LAST tell when it arrives now, and SLACK_NS of the time
+ * may have been anything */
+GlRate::Bounds GlRate::bounds(size_t last, double slack_ns) const
 {
-    while (flying > 0 && (flying > KEPT || messages.front().sent_ns + KEPT_NS < now_ns)) {
-        messages.pop_front();
-        flying--;
+    const double unsure_ns = way_is_sure() ? 0 : UNSURE_NS;
+    Bounds result = { 0, 0 };
+    uint64_t bytes = 0;
+    for (size_t i = last + 1, n = 0; i-- > 0 && n < TRAIN; n++) {
+        const Message &first = messages[i];
+        if (!first.timed || (i != last && first.sent_ns + TRAIN_NS < messages[last].sent_ns)) {
+            break;
+        }
+        bytes += first.size;
+        if (bytes < SMALL) {
+            continue;
+        }
+        const double took_ns = double(now - first.sent_ns) - base_ns;
+        /* What other channels have sent in between had to go the same way */
+        const double all = double(bytes + messages[last].others - first.others) * SECOND;
+        result.least = std::max(result.least, all / std::max(took_ns + unsure_ns, GRAIN_NS));
+        result.most = std::max(result.most, took_ns > slack_ns ? all / (took_ns - slack_ns) : FASTEST);
     }
+    if (bytes < SMALL) {
+        result.most = FASTEST;
+    }
+    return result;
 }
 
-void GlRate::measure(size_t last, size_t group, uint64_t now_ns)
+/* A segment that is sent again takes a round trip, and what is behind it waits */
+double GlRate::excuse_ns(const Message &message) const
 {
-    const Message &message = messages[last];
-    const uint64_t rtt = now_ns - message.sent_ns;
+    return message.again == again ? 0 : 1.5 * base_ns + 10 * MS;
+}
 
-    smooth_rtt_ns = smooth_rtt_ns ? smooth_rtt_ns + (double(rtt) - smooth_rtt_ns) / 8 : double(rtt);
-    if (base_ns == UINT64_MAX) {
-        base_ns = rtt;
-        return;
+void GlRate::measure(size_t last, size_t group)
+{
+    Message &message = messages[last];
+    message.rtt_ns = double(now - message.sent_ns);
+    smooth_rtt_ns += (message.rtt_ns - smooth_rtt_ns) / (smooth_rtt_ns > 0 ? 8 : 1);
+    if (base_ns < 0) {
+        base_ns = message.rtt_ns;
     }
-    base_ns = std::min(base_ns, rtt);
+    if (message.rtt_ns < base_ns) {
+        base_ns = message.rtt_ns;
+        if (drain_ns != UINT64_MAX && base_ns < first_base_ns + GRAIN_NS) {
+            drain_ns = UINT64_MAX;
+        }
+    }
+    learn_longer_way();
 
-    const double over = std::max(0.0, double(rtt - base_ns) - message.size * SECOND / rate);
-    queue += (over - queue) * 0.3;
-    excess[excesses++ % RECENT] = over;
-    deviation_ns += (std::min(std::fabs(over - late), 50.0 * MS) - deviation_ns) / 16;
-    late = over;
+    const double over_ns = std::max(0.0, message.rtt_ns - base_ns - double(message.size) * SECOND / rate);
+    queue += (over_ns - queue) * 0.3;
+    learn_longer_way_alone(message, over_ns);
+    learn_sustained(last, group, over_ns);
+    if (group == 1) {
+        learn_jitter(message);
+    }
 
-    const uint64_t slack = GRAIN_NS + uint64_t(2 * deviation_ns) + excuse_ns(message);
-    const Bounds now_says = bounds(last, now_ns, slack);
+    const double slack_ns = GRAIN_NS + SLACK_PER_JITTER * jitter_ns + excuse_ns(message);
+    const Bounds told = bounds(last, slack_ns);
     for (size_t i = last + 1 - group; i <= last; i++) {
-        messages[i].most = now_says.most;
+        messages[i].most = told.most;
     }
     double most = 0;
-    for (size_t i = last + 1, n = 0; i-- > 0 && n < 3; n++) {
-        most = std::max(most, messages[i].most);
+    size_t agree = 0;
+    for (size_t i = last + 1; i-- > 0 && agree < AGREE;) {
+        if (messages[i].size >= SMALL) {
+            most = std::max(most, messages[i].most);
+            agree++;
+        }
     }
-    if (undo_rate && now_ns > undo_ns + uint64_t(2 * smooth_rtt_ns) + 300 * MS) {
+
+    if (undo_rate > 0 && double(now - undo_ns) > 2 * smooth_rtt_ns + 300 * MS) {
         undo_rate = 0;
     }
-    if (undo_rate && now_says.least > 0.7 * undo_rate) {
+    if (undo_rate > 0 && told.least > 0.7 * undo_rate) {
         rate = undo_rate;
         fall_ns = undo_fall_ns;
         undo_rate = 0;
-    }
-    if (now_says.least > rate) {
-        set(std::min(now_says.least, 1.5 * rate), now_ns);
-    } else if (most < rate && last >= 2) {
-        set(most, now_ns);
+    } else if (told.least > rate) {
+        set_rate(std::min(told.least, 1.5 * rate));
+    } else if (agree == AGREE && most < rate) {
+        set_rate(most);
     }
 }
 
-void GlRate::set(double value, uint64_t now_ns)
+void GlRate::learn_jitter(const Message &message)
+{
+    if (message.size < SMALL) {
+        return;
+    }
+    const double begin_ns = std::max(double(message.sent_ns) + base_ns, double(last_arrival_ns));
+    const double rest = double(now) - begin_ns - double(message.size) * SECOND / rate;
+    jitter_ns += (std::min(std::fabs(rest - rest_ns), MOST_JITTER_NS) - jitter_ns) / 16;
+    rest_ns = rest;
+}
+
+/* A link is faster than TCP on it while its window is small, at the start and after losses: short
+ * messages arrive in no time, and long ones take many round trips. So more is sent only as
+ * more has got through. */
+void GlRate::learn_sustained(size_t last, size_t group, double over_ns)
+{
+    const Message &message = messages[last];
+    const double waited_ns = WAITED_NS + 2 * jitter_ns;
+
+    if (over_ns < waited_ns && double(message.together) > flown) {
+        flown = double(message.together);
+        flown_ns = now;
+    } else if (now - flown_ns > FLOWN_KEPT_NS) {
+        flown = std::max(flown / 2, LEAST_FLOWN);
+        flown_ns = now;
+    }
+
+    if (over_ns < waited_ns) {
+        waiting_ns = 0;
+        return;
+    }
+    if (!waiting_ns) {
+        waiting_ns = std::max(last_arrival_ns, message.sent_ns + uint64_t(base_ns));
+        waiting_bytes = 0;
+    }
+    for (size_t i = last + 1 - group; i <= last; i++) {
+        waiting_bytes += double(messages[i].size);
+    }
+    const double took_ns = double(now - waiting_ns);
+    if (took_ns > SUSTAINED_NS + base_ns) {
+        ceiling = std::max(CEILING_SHARE * waiting_bytes * SECOND / took_ns, SLOWEST);
+        ceiling_ns = now;
+    }
+}
+
+/* How much longer than the shortest round trip messages of no size would take, at least, ns: where the
+ * line through the sizes and round trips of messages [FROM, TO) begins. 0: cannot be told. */
+double GlRate::way_begins(size_t from, size_t to) const
+{
+    double n = 0, sum_x = 0, sum_y = 0, sum_xx = 0, sum_xy = 0, sum_yy = 0, shortest = 1e18;
+    for (size_t i = from; i < to; i++) {
+        const Message &message = messages[i];
+        if (message.rtt_ns > 0 && message.alone && message.timed) {
+            const double x = double(message.size), y = message.rtt_ns - base_ns;
+            n++;
+            sum_x += x;
+            sum_y += y;
+            sum_xx += x * x;
+            sum_xy += x * y;
+            sum_yy += y * y;
+            shortest = std::min(shortest, y);
+        }
+    }
+    if (n < 6) {
+        return 0;
+    }
+    const double mean_x = sum_x / n, mean_y = sum_y / n;
+    const double xx = sum_xx - sum_x * mean_x, xy = sum_xy - sum_x * mean_y;
+    const double yy = sum_yy - sum_y * mean_y;
+    if (xx < 0.0025 * sum_xx) {
+        return 0; /* sizes are all the same */
+    }
+    const double slope = std::max(xy / xx, 0.0);
+    const double left = std::max(yy - 2 * slope * xy + slope * slope * xx, 0.0) / (n - 2);
+    const double error = std::sqrt(left * (1 / n + mean_x * mean_x / xx));
+    return std::min(mean_y - slope * mean_x - 2 * error, shortest);
+}
+
+/* The way has become longer, or others keep its queue full, when messages take longer whatever their
+ * size. Those that take longer the larger they are tell of a slower link. */
+void GlRate::learn_longer_way()
+{
+    if (flying < 12 || messages.front().sent_ns + uint64_t(1000 * MS) > now) {
+        return;
+    }
+    const double enough_ns = 5 * MS + 6 * jitter_ns;
+    const double newer = way_begins(flying / 2, flying);
+    if (newer > enough_ns) {
+        const double begin = std::min(newer, way_begins(0, flying / 2));
+        if (begin > enough_ns) {
+            lengthen_way(begin);
+        }
+    }
+}
+
+/* The same when hardly anything is sent: nothing of ours was before these messages, and the estimate
+ * has no more to give */
+void GlRate::learn_longer_way_alone(const Message &message, double over_ns)
+{
+    if (message.together > message.size) {
+        return;
+    }
+    if (over_ns < 5 * MS + 6 * jitter_ns) {
+        longer = 0;
+        return;
+    }
+    const double by_ns = 0.9 * (message.rtt_ns - base_ns);
+    if (!longer++) {
+        longer_from_ns = now;
+        longer_by_ns = by_ns;
+    }
+    longer_by_ns = std::min(longer_by_ns, by_ns);
+    if (longer >= 3 && double(now - longer_from_ns) > 500 * MS) {
+        lengthen_way(longer_by_ns);
+        longer = 0;
+    }
+}
+
+void GlRate::lengthen_way(double by_ns)
+{
+    if (drain_ns == UINT64_MAX) {
+        first_base_ns = base_ns;
+    }
+    base_ns += by_ns;
+    drain_wait_ns = DRAIN_FIRST_NS;
+    drain_ns = now + drain_wait_ns;
+    queue = 0;
+    waiting_ns = 0; /* they did not */
+    ceiling = FASTEST;
+    for (auto &message : messages) {
+        message.most = FASTEST; /* they went the shorter way */
+        message.alone = false;
+    }
+}
+
+bool GlRate::way_is_sure() const
+{
+    return drain_ns == UINT64_MAX || drain_wait_ns > DRAIN_SURE_NS;
+}
+
+void GlRate::set_rate(double value)
 {
     rate = std::clamp(value, SLOWEST, FASTEST);
-    if (rate > peak || now_ns > peak_ns + 500 * MS) {
+    if (rate > peak || now - peak_ns > uint64_t(500 * MS)) {
         peak = rate;
-        peak_ns = now_ns;
+        peak_ns = now;
     } else if (rate < 0.6 * peak) {
-        fall_ns = now_ns;
+        fall_ns = now;
         peak = rate;
-        peak_ns = now_ns;
+        peak_ns = now;
     }
 }
 
 void GlRate::other(size_t bytes, uint64_t now_ns)
 {
-    now_ns = advance(now_ns);
-    other_bytes *= std::exp(-double(now_ns - other_at_ns) / OTHER_NS);
-    other_bytes += bytes;
-    other_at_ns = now_ns;
+    advance(now_ns);
+    others_recent *= std::exp(-double(now - others_ns) / OTHERS_NS);
+    others_recent += double(bytes);
+    others_ns = now;
+    others += bytes;
 }
 
-void GlRate::retransmitted(uint64_t total)
+/* Index of the message whose arrival the client will tell next */
+size_t GlRate::next_acknowledged() const
 {
-    again = total;
+    return flying + (grouped > 2 ? grouped - 1 : 0);
 }
 
 void GlRate::tick(uint64_t now_ns)
 {
-    now_ns = advance(now_ns);
-    other(0, now_ns);
+    advance(now_ns);
+    other(0, now);
 
-    /* The message whose arrival would be acknowledged next */
-    const size_t next = flying + (grouped > 2 ? grouped - 1 : 0);
-    if (next >= messages.size() || !messages[next].timed || base_ns == UINT64_MAX) {
+    const size_t next = next_acknowledged();
+    if (!groups || next >= messages.size() || !messages[next].timed || base_ns < 0) {
         return;
     }
-    const uint64_t slack = 15 * MS + uint64_t(4 * deviation_ns) + excuse_ns(messages[next]);
-    const double most = bounds(next, now_ns, slack).most;
+    const double slack_ns = ABSENT_SLACK_NS + ABSENT_SLACK_PER_JITTER * jitter_ns +
+                            excuse_ns(messages[next]);
+    const double most = bounds(next, slack_ns).most;
     if (most < rate / 1.5) {
-        if (!undo_rate) {
+        if (!(undo_rate > 0)) {
             undo_rate = rate;
             undo_fall_ns = fall_ns;
         }
-        undo_ns = now_ns;
-        set(most, now_ns);
+        undo_ns = now;
+        set_rate(most);
     }
-}
-
-uint64_t GlRate::limit() const
-{
-    const uint64_t rtt = base_ns == UINT64_MAX ? 100 * MS : base_ns;
-    uint64_t bytes = uint64_t(rate * double(rtt + QUEUE_NS) / SECOND);
-    if (grouped > 2 && !messages.empty()) {
-        uint64_t all = 0;
-        for (const auto &message : messages) {
-            all += message.size;
-        }
-        bytes = std::max(bytes, 2 * grouped * all / messages.size());
-    }
-    return bytes;
-}
-
-bool GlRate::room(uint64_t now_ns) const
-{
-    return room_at(now_ns) <= now_ns;
 }
 
 uint64_t GlRate::room_at(uint64_t now_ns) const
 {
-    if (!flying_bytes) {
+    if (flying == messages.size()) {
         return now_ns;
     }
-    if (flying_bytes <= limit()) {
-        return std::max(now_ns, paced_ns);
+    const double way_ns = base_ns < 0 ? UNKNOWN_RTT_NS : base_ns;
+    const size_t count = messages.size() - flying;
+    if (!groups || (grouped > 2 && count < 2 * grouped)) {
+        /* It may acknowledge many messages at once, and not before there are so many. Those that
+         * should be through do not count. */
+        const uint64_t at = std::max(paced_ns, through_ns - std::min(through_ns, QUEUE_NS));
+        if (groups || count < TRAIN) {
+            return std::max(now_ns, at);
+        }
+        return std::max(now_ns, std::max(at, messages.back().sent_ns + uint64_t(100 * MS)));
     }
-    if (!groups) {
-        /* It may acknowledge many messages at once: without more of them it never would */
-        return std::max(now_ns, messages.back().sent_ns + 100 * MS);
+
+    /* What is late already waits in a queue */
+    double allowed_ns = way_ns + double(QUEUE_NS);
+    const Message &next = messages[std::min(next_acknowledged(), messages.size() - 1)];
+    const double due_ns = double(next.sent_ns) + way_ns + double(next.size) * SECOND / rate;
+    const double late_ns = double(std::max(now, now_ns)) - due_ns - GRAIN_NS - 2 * jitter_ns;
+    allowed_ns = std::max(0.0, allowed_ns - 1.5 * std::max(0.0, late_ns));
+    if (double(flying_bytes) * SECOND <= rate * allowed_ns) {
+        return std::max(now_ns, paced_ns);
     }
     return UINT64_MAX;
 }
@@ -240,25 +436,37 @@ uint64_t GlRate::bandwidth() const
     return uint64_t(rate);
 }
 
+double GlRate::sustained() const
+{
+    const double round_ns = (base_ns < 0 ? UNKNOWN_RTT_NS : base_ns) + FLOWN_FRAME_NS;
+    const double grown = ceiling * std::exp(CEILING_GROWTH * double(now - ceiling_ns) / SECOND);
+    return std::min(grown, FLOWN_GROWTH * flown * SECOND / round_ns);
+}
+
 uint64_t GlRate::video_rate() const
 {
-    const double others = other_bytes * SECOND / OTHER_NS;
-    double result = std::max(SHARE * rate - others, 0.5 * rate);
-    const double threshold = 15 * MS + deviation_ns;
-    if (queue > threshold) {
-        result *= std::max(0.5, 1 - (queue - threshold) / (100 * MS));
+    const double others_rate = others_recent * SECOND / OTHERS_NS;
+    double result = std::max(SHARE * rate - others_rate, 0.5 * SHARE * rate);
+    result = std::min(result, sustained());
+    const double waits_ns = queue - QUEUE_ALLOWED_NS - jitter_ns;
+    if (waits_ns > 0) {
+        result *= std::max(0.5, 1 - 0.5 * waits_ns / QUEUE_HALVES_NS);
     }
-    return uint64_t(result);
+    if (now >= drain_ns && now < drain_ns + DRAIN_NS) {
+        result *= DRAIN_SHARE;
+    }
+    return uint64_t(std::max(result, 0.5 * SLOWEST));
 }
 
 uint64_t GlRate::pacing_rate() const
 {
-    return uint64_t(std::max(PACE * rate, 250e3));
+    const double pace = std::min(PACE + PACE_PER_JITTER_MS * jitter_ns / MS, MOST_PACE);
+    return uint64_t(std::max(pace * rate, SLOWEST_PACE));
 }
 
 uint64_t GlRate::rtt_min_ns() const
 {
-    return base_ns == UINT64_MAX ? 0 : base_ns;
+    return uint64_t(std::max(base_ns, 0.0));
 }
 
 uint64_t GlRate::rtt_ns() const

@@ -2,18 +2,16 @@
 /*
  * How fast a remote client's link is, and how much may be on its way to it.
  *
- * All it knows is when each message was handed to the socket and when the client said that it had
- * arrived. What a message took beyond the shortest round trip, the link spent on it and on those
- * right before it. So a train of messages, from K to the one that has just arrived, says that the
- * link carries at least
+ * All it knows is when each message was handed to the socket, and when the client said that it had
+ * arrived. What messages took beyond the shortest round trip, the link spent on them. So a train of
+ * messages, from any one to the one that has just arrived, says that the link carries at least
  *
  *     bytes of the train / (arrival of the last - sending of the first - shortest round trip)
  *
- * whatever the link did while it had nothing to do; the train that says most is the one for which
- * the link was always busy, and then it says what the link carries. Jitter makes it say less, never
- * more: the same trains without the jitter that has been seen give the upper bound. The estimate
- * moves only when it is not between the two, so neither jitter nor a video that needs little pulls
- * it down, and nothing has to be probed.
+ * and the train that says most is the one for which the link was always busy: it says what the
+ * link carries. Jitter lets it say less, never more; the same trains less the jitter that is seen
+ * give an upper bound. The estimate moves only when it is not between the two. So neither jitter
+ * nor a video that needs little pulls it down, and nothing has to be sent to find out.
  *
  * No sockets, no spice types. Times are monotonic, in ns; sizes in bytes; rates in bytes/s.
  */
@@ -28,16 +26,13 @@ namespace red {
 class GlRate
 {
 public:
-    /* Of what the link carries, a video is given this much: the rest drains queues */
-    static constexpr double SHARE = 0.9;
-    /* Beyond what is on its way in the shortest round trip. Less would stop the video for frames
-     * that are larger than others. */
-    static constexpr uint64_t QUEUE_NS = 40000000;
-    /* Messages leave the socket that much faster than the link takes them: a whole frame at once
-     * overflows short queues, one that is paced exactly never shows a faster link */
-    static constexpr double PACE = 1.5;
+    /* What a video is given of what the link carries. The rest is for frames that are larger than
+     * others, and drains queues. */
+    static constexpr double SHARE = 0.85;
+    /* May be on its way beyond what is in the shortest round trip */
+    static constexpr uint64_t QUEUE_NS = 30000000;
 
-    /* BYTES_PER_SECOND: what is known of the link, 0: nothing. RTT_NS: a round trip, 0: unknown. */
+    /* BYTES_PER_SECOND: what is known of the link, RTT_NS: a round trip. 0: unknown. */
     GlRate(uint64_t bytes_per_second, uint64_t rtt_ns);
 
     /* Message NUMBER (they increase, from 1) of SIZE bytes is handed to the socket */
@@ -45,72 +40,102 @@ public:
     /* All messages up to NUMBER have arrived at the client. Any number will do: what was never
      * sent, or has arrived before, is ignored. */
     void arrived(uint64_t number, uint64_t now_ns);
-    /* Bytes sent to the same client by other channels, which share the link */
+    /* Other channels have sent the same client that many bytes: they share the link */
     void other(size_t bytes, uint64_t now_ns);
-    /* All segments that the kernel has sent again on this connection, where that is known: what
-     * is late for that reason does not say that the link is slow */
-    void retransmitted(uint64_t total);
-    /* At least every 10 ms while anything is on its way: what has not arrived says something, too */
+    /* Segments that the kernel has sent again on this connection, all of them, where that is
+     * known: what is late because of a loss does not tell that the link has become slow */
+    void retransmitted(uint64_t total) { again = total; }
+    /* At least every 10 ms while anything is on its way: what has not arrived tells something, too */
     void tick(uint64_t now_ns);
 
     /* May a message be sent now? Always when nothing is on its way. */
-    bool room(uint64_t now_ns) const;
-    /* When room() will be true though nothing arrives; UINT64_MAX: never */
+    bool room(uint64_t now_ns) const { return room_at(now_ns) <= now_ns; }
+    /* When there will be room though nothing arrives; UINT64_MAX: never */
     uint64_t room_at(uint64_t now_ns) const;
 
     uint64_t bandwidth() const;   /* what the link carries */
-    uint64_t video_rate() const;  /* what a video may use of it */
+    uint64_t video_rate() const;  /* what a video may use now */
     uint64_t pacing_rate() const; /* for SO_MAX_PACING_RATE */
     uint64_t rtt_min_ns() const;  /* 0: unknown */
-    uint64_t rtt_ns() const;      /* mean of the last ones; 0: unknown */
-    uint64_t queue_ns() const;    /* how long messages wait on the link for others */
+    uint64_t rtt_ns() const;      /* of the last messages; 0: unknown */
+    uint64_t queue_ns() const;    /* how long messages wait for others on the link */
     uint64_t in_flight() const { return flying_bytes; } /* bytes */
-    /* When the link became much slower all of a sudden; 0: never, or it was a pause */
+    /* When the link became much slower all of a sudden; 0: never. Taken back when it turns out to
+     * have been a pause. */
     uint64_t fell_ns() const { return fall_ns; }
 
 private:
     struct Message {
         uint64_t number, size;
         uint64_t sent_ns;
-        uint64_t again;  /* segments sent again until then */
-        double most;     /* upper bound when it had arrived */
-        bool timed;      /* false: we were late ourselves */
+        uint64_t together; /* bytes on their way when it was sent, its own too */
+        uint64_t others;   /* bytes sent by other channels until then */
+        uint64_t again;    /* segments sent again until then */
+        bool timed;        /* false: we were late ourselves */
+        bool alone;        /* what was sent before should be through when it comes to the link */
+        double most;       /* bytes/s, upper bound of the link, once it has arrived */
+        double rtt_ns;
     };
     struct Bounds {
         double least, most; /* bytes/s */
     };
 
-    uint64_t advance(uint64_t now_ns);
-    Bounds bounds(size_t last, uint64_t now_ns, uint64_t slack_ns) const;
-    uint64_t excuse_ns(const Message &message) const;
-    void measure(size_t last, size_t group, uint64_t now_ns);
-    void set(double rate, uint64_t now_ns);
-    void forget(uint64_t now_ns);
-    uint64_t limit() const;
+    void advance(uint64_t now_ns);
+    void forget();
+    Bounds bounds(size_t last, double slack_ns) const;
+    double excuse_ns(const Message &message) const;
+    void measure(size_t last, size_t group);
+    void learn_jitter(const Message &message);
+    void learn_sustained(size_t last, size_t group, double over_ns);
+    double way_begins(size_t from, size_t to) const;
+    void learn_longer_way();
+    void learn_longer_way_alone(const Message &message, double over_ns);
+    void lengthen_way(double by_ns);
+    bool way_is_sure() const;
+    void set_rate(double value);
+    size_t next_acknowledged() const;
+    double sustained() const;
 
-    std::deque<Message> messages; /* those that have arrived of late, then those on their way */
-    size_t flying = 0;            /* index of the first that is on its way */
+    std::deque<Message> messages; /* those that arrived of late, then those on their way */
+    size_t flying = 0;            /* index of the first on its way */
     uint64_t flying_bytes = 0, last_number = 0;
-    uint64_t now = 0, last_arrival_ns = 0, paced_ns = 0;
+    uint64_t now = 0, last_arrival_ns = 0;
+    uint64_t paced_ns = 0;        /* when the socket has let the last message go */
+    uint64_t through_ns = 0;      /* when the link is done with it */
     uint64_t again = 0;
 
-    double rate;                  /* bytes/s */
-    uint64_t base_ns;             /* shortest round trip; UINT64_MAX: unknown */
-    double smooth_rtt_ns = 0, queue = 0, late = 0, deviation_ns;
-    double other_bytes = 0;       /* of the last OTHER_NS, older ones fade */
-    uint64_t other_at_ns = 0;
+    double rate;                  /* bytes/s: what the link carries */
+    double base_ns;               /* shortest round trip; < 0: unknown */
+    double first_base_ns = 0;     /* before it was found to be longer */
+    uint64_t drain_ns = UINT64_MAX, drain_wait_ns = 0; /* when to pause, to see a shorter one */
+    uint64_t longer_from_ns = 0;  /* messages alone on their way take longer since then; 0: no */
+    double longer_by_ns = 0;
+    size_t longer = 0;
+    double smooth_rtt_ns = 0;
+    double queue = 0;             /* ns */
+    double jitter_ns, rest_ns = 0; /* how much service times differ; the last one's surplus */
 
-    static constexpr size_t RECENT = 8;
-    double excess[RECENT] = {};   /* what messages took beyond the shortest time, ns */
-    size_t excesses = 0;
+    /* TCP may carry less than the link: its window grows with what is sent, and losses keep it
+     * small. What went through in a round trip without waiting, at most, bytes: */
+    double flown;
+    uint64_t flown_ns = 0;
+    /* What got through while it did wait, bytes/s, and when that was seen */
+    double ceiling, waiting_bytes = 0;
+    uint64_t ceiling_ns = 0, waiting_ns = 0;
 
-    double peak = 0;              /* best rate of late, to tell falls */
+    uint64_t others = 0;          /* bytes of other channels */
+    double others_recent = 0;     /* the same, fading */
+    uint64_t others_ns = 0;
+
+    double peak = 0;              /* bytes/s, of late: to tell falls */
     uint64_t peak_ns = 0, fall_ns = 0;
-    double undo_rate = 0;         /* before what may have been a pause */
+    double undo_rate = 0;         /* before what may have been a pause; 0: it was none */
     uint64_t undo_ns = 0, undo_fall_ns = 0;
-    size_t grouped = 0;           /* messages that one acknowledgement is for, at least */
-    size_t last_groups[4] = {};
-    size_t groups = 0;
+
+    static constexpr size_t GROUPS = 4;
+    size_t group_sizes[GROUPS] = {};
+    size_t groups = 0;            /* acknowledgements */
+    size_t grouped = 1;           /* messages that one acknowledgement is for */
 };
 
 } // namespace red
