@@ -1,321 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gl-hw-encoder.hpp"
 
-#include <algorithm>
-#include <atomic>
-#include <chrono>
-#include <condition_variable>
-#include <deque>
-#include <map>
-#include <mutex>
-#include <optional>
-
 #include "gl-hw-pipeline.hpp"
 
 namespace red {
 
-using Clock = std::chrono::steady_clock;
-
-namespace {
-
-/* Goes with a picture in GStreamer's hands */
-struct Kept {
-    std::shared_ptr<const void> keeper;
-    std::shared_ptr<std::atomic<bool>> abandoned;
-
-    static void release(void *data);
-};
-
-/* Nobody may be called back for these any more: they stay for ever */
-struct Abandoned {
-    std::mutex lock;
-    std::vector<Kept *> kept;
-};
-
-void Kept::release(void *data)
+GlHwEncoder::GlHwEncoder(const Format &format, std::unique_ptr<GlEncoder> encoder_):
+    form(format), encoder(std::move(encoder_))
 {
-    auto kept = static_cast<Kept *>(data);
-
-    if (*kept->abandoned) {
-        static auto abandoned = new Abandoned;
-        std::lock_guard<std::mutex> guard(abandoned->lock);
-        abandoned->kept.push_back(kept);
-    } else {
-        delete kept;
-    }
 }
 
-struct Picture {
-    const GlDmabuf *buffer; /* KEEPER's */
-    GlRect part;
-    std::shared_ptr<const void> keeper;
-};
-
-} // namespace
-
-/* What the caller, the encoder's own thread, GStreamer's threads and the clock share */
-class GlHwEncoder::Run: public std::enable_shared_from_this<GlHwEncoder::Run>
-{
-public:
-    Run(const std::shared_ptr<GlHwCard> &card_, const Format &format_, Callbacks &&callbacks_):
-        card(card_), format(format_), callbacks(std::move(callbacks_)) {}
-
-    bool start(std::string *why);
-    void push(Picture &&picture);
-    void end();
-
-    const std::shared_ptr<GlHwCard> card;
-    const Format format;
-    const std::shared_ptr<std::atomic<bool>> abandoned = std::make_shared<std::atomic<bool>>(false);
-
-    mutable std::mutex lock;
-    std::condition_variable ending;
-    std::unique_ptr<GlHwPipeline> pipeline; /* null until the card is set up */
-    std::deque<Clock::time_point> in_flight; /* when each picture went in */
-    std::optional<Picture> waiting;
-    uint64_t replaced = 0;
-    uint64_t bit_rate_wanted = 0;
-    bool key_wanted = false;
-
-private:
-    void main();
-    void feed();
-    void encoded(std::vector<uint8_t> &&frame, bool key);
-    void fail(const std::string &why);
-    void watch();
-    void look();
-
-    Callbacks callbacks;
-    std::mutex callback_lock; /* never taken with `lock` held */
-    bool silent = false;      /* under callback_lock */
-
-    /* under `lock` */
-    Clock::time_point first_push;
-    bool any_encoded = false, failed = false, ended = false, watched = false;
-};
-
-namespace {
-
-/* Encoders that have been destroyed and whose threads have not come to their end. Never freed:
- * these threads may outlive everything. */
-struct Ending {
-    std::mutex lock;
-    std::condition_variable changed;
-    std::map<void *, std::shared_ptr<std::atomic<bool>>> runs;
-};
-
-Ending &ending_runs()
-{
-    static auto runs = new Ending;
-    return *runs;
-}
-
-} // namespace
-
-/* ---- the encoder's own thread ---- */
-
-bool GlHwEncoder::Run::start(std::string *why)
-{
-    auto self = new std::shared_ptr<Run>(shared_from_this());
-    GError *error = nullptr;
-    auto thread = g_thread_try_new("SPICE encoder", [](void *data) -> void * {
-        std::unique_ptr<std::shared_ptr<Run>> run(static_cast<std::shared_ptr<Run> *>(data));
-        (*run)->main();
-        return nullptr;
-    }, self, &error);
-
-    if (!thread) {
-        delete self;
-        *why = error->message;
-        g_error_free(error);
-        return false;
-    }
-    g_thread_unref(thread);
-    return true;
-}
-
-void GlHwEncoder::Run::main()
-{
-    GlHwPipeline::Handlers handlers;
-    handlers.encoded = [this](std::vector<uint8_t> &&frame, bool key) {
-        encoded(std::move(frame), key);
-    };
-    handlers.failed = [this](const std::string &why) { fail(why); };
-
-    std::string why;
-    auto made = GlHwPipeline::start(*card, format, std::move(handlers), &why);
-    if (!made) {
-        fail(why);
-    }
-    {
-        std::unique_lock<std::mutex> guard(lock);
-        pipeline = std::move(made);
-        if (pipeline && !ended) {
-            feed();
-        }
-        ending.wait(guard, [this] { return ended; });
-        made = std::move(pipeline);
-    }
-    made.reset(); // may hang
-
-    auto &others = ending_runs();
-    std::lock_guard<std::mutex> guard(others.lock);
-    others.runs.erase(this);
-    others.changed.notify_all();
-}
-
-/* ---- the caller's ---- */
-
-/* Gives the waiting picture to GStreamer, if it may have it. Under the lock; neither call waits. */
-void GlHwEncoder::Run::feed()
-{
-    if (!pipeline || !waiting || failed || in_flight.size() >= MAX_IN_FLIGHT) {
-        return;
-    }
-    if (bit_rate_wanted) {
-        pipeline->set_bit_rate(bit_rate_wanted);
-        bit_rate_wanted = 0;
-    }
-    if (key_wanted) {
-        pipeline->force_key_frame();
-        key_wanted = false;
-    }
-    auto picture = std::move(*waiting);
-    waiting.reset();
-    in_flight.push_back(Clock::now());
-    auto kept = new Kept{ std::move(picture.keeper), abandoned };
-    pipeline->push(*picture.buffer, picture.part, Kept::release, kept);
-}
-
-void GlHwEncoder::Run::push(Picture &&picture)
-{
-    std::optional<Picture> old; // dropped after the lock: may call the image's owner back
-    std::lock_guard<std::mutex> guard(lock);
-    if (failed) {
-        old = std::move(picture);
-        return;
-    }
-    if (waiting) {
-        replaced++;
-        old = std::move(waiting);
-    }
-    if (first_push == Clock::time_point()) {
-        first_push = Clock::now();
-    }
-    waiting = std::move(picture);
-    feed();
-    watch();
-}
-
-void GlHwEncoder::Run::end()
-{
-    {
-        std::lock_guard<std::mutex> guard(callback_lock);
-        silent = true;
-    }
-    {
-        auto &others = ending_runs();
-        std::lock_guard<std::mutex> guard(others.lock);
-        others.runs[this] = abandoned;
-    }
-    std::optional<Picture> old;
-    std::lock_guard<std::mutex> guard(lock);
-    old = std::move(waiting);
-    waiting.reset();
-    ended = true;
-    ending.notify_all();
-}
-
-/* ---- GStreamer's threads ---- */
-
-void GlHwEncoder::Run::encoded(std::vector<uint8_t> &&frame, bool key)
-{
-    {
-        std::lock_guard<std::mutex> guard(lock);
-        if (!in_flight.empty()) {
-            in_flight.pop_front();
-        }
-        any_encoded = true;
-        feed();
-    }
-    std::lock_guard<std::mutex> guard(callback_lock);
-    if (!silent) {
-        callbacks.encoded(std::move(frame), key);
-    }
-}
-
-void GlHwEncoder::Run::fail(const std::string &why)
-{
-    std::optional<Picture> old;
-    {
-        std::lock_guard<std::mutex> guard(lock);
-        if (failed || ended) {
-            return;
-        }
-        failed = true;
-        old = std::move(waiting);
-        waiting.reset();
-    }
-    std::lock_guard<std::mutex> guard(callback_lock);
-    if (!silent) {
-        silent = true;
-        callbacks.failed(why);
-    }
-}
-
-/* ---- the clock ---- */
-
-/* Sees to it that look() is called when the oldest picture is due, or earlier. Under the lock. */
-void GlHwEncoder::Run::watch()
-{
-    if (watched || failed || ended || (in_flight.empty() && !waiting)) {
-        return;
-    }
-    watched = true;
-    const auto now = Clock::now();
-    const auto limit = std::chrono::milliseconds(STALL_MS);
-    const auto due = any_encoded && !in_flight.empty() ? in_flight.front() + limit : now + limit;
-    const auto left = std::max(due - now, Clock::duration::zero());
-
-    auto clock = gst_system_clock_obtain();
-    auto id = gst_clock_new_single_shot_id(clock, gst_clock_get_time(clock) +
-        std::chrono::duration_cast<std::chrono::nanoseconds>(left).count());
-    gst_clock_id_wait_async(id, [](GstClock *, GstClockTime, GstClockID, void *data) -> gboolean {
-        if (auto self = static_cast<std::weak_ptr<Run> *>(data)->lock()) {
-            self->look();
-        }
-        return TRUE;
-    }, new std::weak_ptr<Run>(shared_from_this()), [](void *data) {
-        delete static_cast<std::weak_ptr<Run> *>(data);
-    });
-    gst_clock_id_unref(id);
-    gst_object_unref(clock);
-}
-
-void GlHwEncoder::Run::look()
-{
-    const char *why = nullptr;
-    {
-        std::lock_guard<std::mutex> guard(lock);
-        const auto now = Clock::now();
-        watched = false;
-        if (!any_encoded && now >= first_push + std::chrono::milliseconds(START_MS)) {
-            why = "the encoder has not given a frame in 3 s";
-        } else if (any_encoded && !in_flight.empty() &&
-                   now >= in_flight.front() + std::chrono::milliseconds(STALL_MS)) {
-            why = "the encoder stalls: no frame in 1 s";
-        } else {
-            watch();
-        }
-    }
-    if (why) {
-        fail(why);
-    }
-}
-
-/* ---- the class ---- */
-
-GlHwEncoder::GlHwEncoder(std::shared_ptr<Run> run_): run(std::move(run_)) {}
+GlHwEncoder::~GlHwEncoder() = default;
 
 std::unique_ptr<GlHwEncoder> GlHwEncoder::create(const std::shared_ptr<GlHwCard> &card,
                                                  const Format &format, Callbacks &&callbacks,
@@ -325,74 +20,55 @@ std::unique_ptr<GlHwEncoder> GlHwEncoder::create(const std::shared_ptr<GlHwCard>
         *why = "the card does not encode this codec";
         return {};
     }
-    auto run = std::make_shared<Run>(card, format, std::move(callbacks));
-    if (!run->start(why)) {
+    auto encoder = GlEncoder::create(
+        [card, format](GlEncoderPipeline::Handlers &&handlers, std::string *reason) {
+            return GlHwPipeline::start(*card, format, std::move(handlers), reason);
+        }, std::move(callbacks), why);
+    if (!encoder) {
         return {};
     }
-    return std::unique_ptr<GlHwEncoder>(new GlHwEncoder(std::move(run)));
-}
-
-GlHwEncoder::~GlHwEncoder()
-{
-    run->end();
-}
-
-const GlHwEncoder::Format &GlHwEncoder::format() const
-{
-    return run->format;
+    return std::unique_ptr<GlHwEncoder>(new GlHwEncoder(format, std::move(encoder)));
 }
 
 bool GlHwEncoder::takes(const GlDmabuf &buffer, const GlRect &part) const
 {
     constexpr uint64_t LINEAR = 0;
     const GlRect whole = { 0, 0, buffer.width, buffer.height };
-    const auto &f = run->format;
 
-    return part.w == f.width && part.h == f.height && buffer.fourcc == f.fourcc &&
-        buffer.modifier == f.modifier &&
+    return part.w == form.width && part.h == form.height && buffer.fourcc == form.fourcc &&
+        buffer.modifier == form.modifier &&
         (part == whole || (buffer.modifier == LINEAR && buffer.num_planes == 1));
 }
 
 void GlHwEncoder::push(const GlDmabuf &buffer, const GlRect &part,
                        std::shared_ptr<const void> keeper)
 {
-    run->push({ &buffer, part, std::move(keeper) });
+    encoder->push({ &buffer, nullptr, part, std::move(keeper) });
 }
 
 void GlHwEncoder::force_key_frame()
 {
-    std::lock_guard<std::mutex> guard(run->lock);
-    run->key_wanted = true;
+    encoder->force_key_frame();
 }
 
 void GlHwEncoder::set_bit_rate(uint64_t bits_per_second)
 {
-    std::lock_guard<std::mutex> guard(run->lock);
-    run->bit_rate_wanted = bits_per_second;
+    encoder->set_bit_rate(bits_per_second);
 }
 
 unsigned GlHwEncoder::pending() const
 {
-    std::lock_guard<std::mutex> guard(run->lock);
-    return run->in_flight.size() + (run->waiting ? 1 : 0);
+    return encoder->pending();
 }
 
 uint64_t GlHwEncoder::replaced() const
 {
-    std::lock_guard<std::mutex> guard(run->lock);
-    return run->replaced;
+    return encoder->replaced();
 }
 
 bool GlHwEncoder::wait_ended(uint32_t ms)
 {
-    auto &others = ending_runs();
-    std::unique_lock<std::mutex> guard(others.lock);
-    const bool all = others.changed.wait_for(guard, std::chrono::milliseconds(ms),
-                                             [&] { return others.runs.empty(); });
-    for (auto &run : others.runs) {
-        *run.second = true;
-    }
-    return all;
+    return GlEncoder::wait_ended(ms);
 }
 
 } // namespace red

@@ -9,7 +9,6 @@ namespace red {
 void gl_codecs_load() {}
 
 struct GlHwCard::Elements {};
-class GlHwEncoder::Run {};
 
 GlHwCard::GlHwCard() = default;
 GlHwCard::~GlHwCard() = default;
@@ -30,7 +29,6 @@ std::unique_ptr<GlHwEncoder> GlHwEncoder::create(const std::shared_ptr<GlHwCard>
 }
 
 GlHwEncoder::~GlHwEncoder() = default;
-const GlHwEncoder::Format &GlHwEncoder::format() const { static const Format none{}; return none; }
 bool GlHwEncoder::takes(const GlDmabuf &, const GlRect &) const { return false; }
 void GlHwEncoder::push(const GlDmabuf &, const GlRect &, std::shared_ptr<const void>) {}
 void GlHwEncoder::force_key_frame() {}

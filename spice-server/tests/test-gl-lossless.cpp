@@ -373,7 +373,7 @@ void test_budget()
 
 void test_threads()
 {
-    const auto frame = picture(Kind::photo, 320, 200);
+    const auto frame = picture(Kind::photo, 240, 160);
     GlLossless alone;
     std::vector<std::vector<uint8_t>> expected;
     for (auto compression : ALL) {
@@ -383,7 +383,7 @@ void test_threads()
     for (int t = 0; t < 4; t++) {
         threads.emplace_back([&] {
             GlLossless own;
-            for (int i = 0; i < 20; i++) {
+            for (int i = 0; i < 5; i++) {
                 for (size_t c = 0; c < G_N_ELEMENTS(ALL); c++) {
                     const auto drawn = draw(own.image(*frame, frame->all(), { ALL[c], true }));
                     g_assert_true(drawn.pixels == expected[c]);
