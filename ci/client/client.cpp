@@ -128,6 +128,9 @@ void Client::add_display(SpiceDisplayChannel *channel)
     if (counting) {
         display->watch_counter();
     }
+    if (!compared.empty()) {
+        display->compare_with(compared);
+    }
     displays[SPICE_CHANNEL(channel)] = std::move(display);
 }
 
@@ -167,11 +170,11 @@ void Client::on_open_fd(SpiceChannel *channel, int with_tls, Client *self)
     }
     const auto kind = self->sasl ? WireTap::ENCRYPTED :
                       SPICE_IS_DISPLAY_CHANNEL(channel) ? WireTap::DISPLAY : WireTap::OTHER;
-    auto tap = std::make_unique<WireTap>(server, kind, self->claimed);
+    auto tap = std::make_unique<WireTap>(server, kind, self->claimed, self->acks);
     spice_channel_open_fd(channel, tap->take_client_fd());
     const auto display = self->displays.find(channel);
     if (display != self->displays.end()) {
-        display->second->watch_wire(&tap->counts());
+        display->second->watch_wire(&tap->counts(), &tap->client_counts());
     }
     self->taps[channel] = std::move(tap);
 }

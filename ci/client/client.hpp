@@ -57,6 +57,9 @@ public:
     void connect_directly() { direct = true; }
     void prefer_codecs(std::vector<int> codecs);
     void watch_counter();
+    void compare_with(const std::string &pattern) { compared = pattern; }
+    /* On display channels */
+    void acknowledge(const AckHabit::Settings &habit) { acks = habit; }
     /* Tells the server that this client knows these video codecs alone */
     void claim_codecs(std::vector<int> known) { claimed = std::move(known); }
     void withhold_answers(bool withhold);
@@ -92,6 +95,8 @@ private:
     std::optional<std::vector<int>> claimed; /* unless these are spice-gtk's own */
     bool sasl = false, direct = false, counting = false, withheld = false;
     int answer_after_ms = 0;
+    std::string compared;                    /* a pattern; empty: none */
+    AckHabit::Settings acks;
     bool closing = false, connected = false;
     SpiceSessionMigration migration = SPICE_SESSION_MIGRATION_NONE;
     std::map<SpiceChannel *, std::unique_ptr<Display>> displays;

@@ -9,6 +9,10 @@ const char *const CONTROL_HELP =
     "  report              what has been received so far\n"
     "  seen [N]            with --counter: frame numbers of display channel N (0) since the last\n"
     "                      time, as [microseconds of CLOCK_MONOTONIC, number]\n"
+    "  quality [N]         with --compare: what has been compared since the last time, as\n"
+    "                      [microseconds, number, dB], and since when the picture is exact (-1)\n"
+    "  echo SCANCODE [N]   press and release; note when display channel N (0) shows the answer\n"
+    "  echoes [N]          answers since the last time, as [microseconds pressed, shown]\n"
     "  save FILE [N]       the picture of display channel N (0) as a PNG\n"
     "  withhold, answer    stop answering gl-draws; answer them again\n"
     "  inputs              connect keyboard and pointer, for the two below\n"
@@ -46,20 +50,50 @@ static std::string save(Client &client, std::istringstream &words)
     return "{\"saved\":null,\"why\":" + quoted(why) + "}";
 }
 
-static std::string seen(Client &client, std::istringstream &words)
+/* {NAME: [what TAKE adds for the display that WORDS names]}; MORE adds other members */
+static std::string list_of(Client &client, const char *name, std::istringstream &words,
+                           void (Display::*take)(JsonBuilder *),
+                           const std::function<void(Display &, JsonBuilder *)> &more = nullptr)
 {
     int id = 0;
     words >> id;
+    Display *display = client.display(id);
     JsonBuilder *builder = json_builder_new();
     json_builder_begin_object(builder);
-    json_builder_set_member_name(builder, "seen");
+    json_builder_set_member_name(builder, name);
     json_builder_begin_array(builder);
-    if (Display *display = client.display(id)) {
-        display->take_seen(builder);
+    if (display) {
+        (display->*take)(builder);
     }
     json_builder_end_array(builder);
+    if (display && more) {
+        more(*display, builder);
+    }
     json_builder_end_object(builder);
     return take_text(builder);
+}
+
+static std::string press_for_echo(Client &client, std::istringstream &words)
+{
+    unsigned scancode = 0;
+    int id = 0;
+    words >> scancode >> id;
+    Display *display = client.display(id);
+    if (!display) {
+        return "{\"error\":\"no such display\"}";
+    }
+    display->expect_echo();
+    client.keyboard_and_pointer().press(scancode);
+    return "{}";
+}
+
+static std::string quality(Client &client, std::istringstream &words)
+{
+    return list_of(client, "quality", words, &Display::take_quality,
+                   [](Display &display, JsonBuilder *builder) {
+                       json_builder_set_member_name(builder, "exact_since");
+                       json_builder_add_int_value(builder, display.exact_since());
+                   });
 }
 
 static void execute(Control &control, const std::string &line)
@@ -70,7 +104,13 @@ static void execute(Control &control, const std::string &line)
     if (command == "report") {
         answer = control.client.report();
     } else if (command == "seen") {
-        answer = seen(control.client, words);
+        answer = list_of(control.client, "seen", words, &Display::take_seen);
+    } else if (command == "quality") {
+        answer = quality(control.client, words);
+    } else if (command == "echo") {
+        answer = press_for_echo(control.client, words);
+    } else if (command == "echoes") {
+        answer = list_of(control.client, "echoes", words, &Display::take_echoes);
     } else if (command == "save") {
         answer = save(control.client, words);
     } else if (command == "withhold" || command == "answer") {

@@ -5,11 +5,17 @@
 #include <cerrno>
 #include <cstring>
 #include <linux/dma-buf.h>
+#include <map>
+#include <spice/enums.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
 /* For a client that nobody asks: some minutes at 60 frames a second */
 static constexpr size_t MAX_SEEN = 20000;
+/* Pictures are compared no more often than this, microseconds */
+static constexpr int64_t COMPARE_EVERY = 100000;
+/* The middle of the guest's square, pixels from the lower left corner */
+static constexpr uint32_t ECHO_MIDDLE = 32;
 
 static constexpr uint32_t fourcc(char a, char b, char c, char d)
 {
@@ -99,8 +105,15 @@ void Display::withhold_answers(bool withhold)
 
 void Display::updated()
 {
+    last_update = g_get_monotonic_time();
     if (counting) {
         note_counter();
+    }
+    if (quality) {
+        note_quality();
+    }
+    if (!echoes.empty() && echoes.back().shown == 0) {
+        note_echo();
     }
     changed(*this);
 }
@@ -116,9 +129,90 @@ void Display::note_counter()
     counter_changes++;
     counter = now;
     newest = std::max(newest, now);
+    exact = -1;
     if (seen.size() < MAX_SEEN) {
-        seen.push_back({g_get_monotonic_time(), now});
+        seen.push_back({last_update, now});
     }
+}
+
+void Display::note_quality()
+{
+    if (counter < 0 || last_update - last_compared < COMPARE_EVERY) {
+        return;
+    }
+    std::string why;
+    const Picture shown = picture(&why);
+    if (shown.empty() || compared.size() >= MAX_SEEN) {
+        return;
+    }
+    last_compared = last_update;
+    compared.push_back({last_update, counter, quality->psnr(shown, uint32_t(counter))});
+    exact = -1;
+    exact_since();
+}
+
+void Display::take_quality(JsonBuilder *builder)
+{
+    for (const auto &one : compared) {
+        json_builder_begin_array(builder);
+        json_builder_add_int_value(builder, one.at);
+        json_builder_add_int_value(builder, one.number);
+        json_builder_add_double_value(builder, one.psnr);
+        json_builder_end_array(builder);
+    }
+    compared.clear();
+}
+
+int64_t Display::exact_since()
+{
+    std::string why;
+    if (!quality || counter < 0) {
+        return -1;
+    }
+    const Picture shown = picture(&why);
+    if (shown.empty() || !quality->is_exact(shown, uint32_t(counter))) {
+        exact = -1;
+    } else if (exact < 0) {
+        exact = last_update;
+    }
+    return exact;
+}
+
+bool Display::echo_is_lit() const
+{
+    std::string why;
+    const Picture whole = picture(&why);
+    if (whole.height <= ECHO_MIDDLE || whole.width <= ECHO_MIDDLE) {
+        return false;
+    }
+    const size_t at = size_t{whole.height - 1 - ECHO_MIDDLE} * whole.width + ECHO_MIDDLE;
+    return whole.rgb[at * 3 + 1] >= 128;
+}
+
+void Display::expect_echo()
+{
+    echo_lit = echo_is_lit();
+    echoes.push_back({g_get_monotonic_time(), 0});
+}
+
+void Display::note_echo()
+{
+    if (echo_is_lit() != echo_lit) {
+        echoes.back().shown = last_update;
+    }
+}
+
+void Display::take_echoes(JsonBuilder *builder)
+{
+    for (const auto &one : echoes) {
+        if (one.shown) {
+            json_builder_begin_array(builder);
+            json_builder_add_int_value(builder, one.pressed);
+            json_builder_add_int_value(builder, one.shown);
+            json_builder_end_array(builder);
+        }
+    }
+    echoes.clear();
 }
 
 void Display::take_seen(JsonBuilder *builder)
@@ -270,20 +364,80 @@ static const char *codec_name(int codec)
     return codec > 0 && codec < int(G_N_ELEMENTS(names)) ? names[codec] : nullptr;
 }
 
-static void add_wire(JsonBuilder *builder, const WireReader::Counts *wire)
+static const char *message_name(unsigned type)
 {
-    const char *codec = codec_name(wire ? wire->codec.load() : 0);
-    add_number(builder, "bytes", wire ? wire->bytes.load() : 0);
-    add_number(builder, "streams", wire ? wire->streams.load() : 0);
-    add_number(builder, "video_frames", wire ? wire->video_frames.load() : 0);
-    add_number(builder, "images", wire ? wire->images.load() : 0);
-    add_number(builder, "video_to_image", wire ? wire->video_to_image.load() : -1);
+    static const std::map<unsigned, const char *> names = {
+        {SPICE_MSG_SET_ACK, "set-ack"}, {SPICE_MSG_PING, "ping"},
+        {SPICE_MSG_DISPLAY_STREAM_CREATE, "stream-create"},
+        {SPICE_MSG_DISPLAY_STREAM_DATA, "stream-data"},
+        {SPICE_MSG_DISPLAY_STREAM_CLIP, "stream-clip"},
+        {SPICE_MSG_DISPLAY_STREAM_DESTROY, "stream-destroy"},
+        {SPICE_MSG_DISPLAY_STREAM_DATA_SIZED, "stream-data-sized"},
+        {SPICE_MSG_DISPLAY_STREAM_ACTIVATE_REPORT, "stream-activate-report"},
+        {SPICE_MSG_DISPLAY_DRAW_FILL, "draw-fill"}, {SPICE_MSG_DISPLAY_DRAW_COPY, "draw-copy"},
+        {SPICE_MSG_DISPLAY_SURFACE_CREATE, "surface-create"},
+        {SPICE_MSG_DISPLAY_SURFACE_DESTROY, "surface-destroy"},
+        {SPICE_MSG_DISPLAY_MARK, "mark"},
+        {SPICE_MSG_DISPLAY_MONITORS_CONFIG, "monitors-config"},
+        {SPICE_MSG_DISPLAY_GL_SCANOUT_UNIX, "gl-scanout-unix"},
+        {SPICE_MSG_DISPLAY_GL_DRAW, "gl-draw"},
+    };
+    const auto found = names.find(type);
+    return found == names.end() ? nullptr : found->second;
+}
+
+/* {"stream-data": [messages, bytes], …}; types without a name by their number */
+static void add_messages(JsonBuilder *builder, const WireReader::Counts &wire)
+{
+    json_builder_set_member_name(builder, "messages");
+    json_builder_begin_object(builder);
+    for (size_t type = 0; type < wire.messages.size(); type++) {
+        const uint64_t count = wire.messages[type];
+        if (!count) {
+            continue;
+        }
+        const char *name = message_name(type);
+        json_builder_set_member_name(builder, name ? name : std::to_string(type).c_str());
+        json_builder_begin_array(builder);
+        json_builder_add_int_value(builder, count);
+        json_builder_add_int_value(builder, wire.message_bytes[type]);
+        json_builder_end_array(builder);
+    }
+    json_builder_end_object(builder);
+}
+
+static void add_client_messages(JsonBuilder *builder, const ClientReader::Counts &wire)
+{
+    add_number(builder, "acks", wire.messages[SPICE_MSGC_ACK]);
+    add_number(builder, "reports", wire.messages[SPICE_MSGC_DISPLAY_STREAM_REPORT]);
+    add_number(builder, "reported_frames", wire.reported_frames);
+    add_number(builder, "reported_late", wire.reported_late);
+    add_number(builder, "undecodable", wire.undecodable);
+    add_number(builder, "last_margin", wire.last_margin);
+}
+
+void Display::report_wire(JsonBuilder *builder) const
+{
+    static const WireReader::Counts nothing;
+    static const ClientReader::Counts nothing_sent;
+    const WireReader::Counts &counts = wire ? *wire : nothing;
+    const char *codec = codec_name(counts.codec);
+    const uint64_t frames = counts.video_frames(), draws = counts.draws();
+    add_number(builder, "bytes", counts.bytes);
+    add_number(builder, "streams", counts.streams());
+    add_number(builder, "video_frames", frames);
+    /* All else that draws on the primary surface invalidates it once */
+    add_number(builder, "video_shown", wire && invalidates > draws ? invalidates - draws : 0);
+    add_number(builder, "images", counts.images());
+    add_number(builder, "video_to_image", counts.video_to_image);
     json_builder_set_member_name(builder, "codec");
     if (codec) {
         json_builder_add_string_value(builder, codec);
     } else {
         json_builder_add_null_value(builder);
     }
+    add_messages(builder, counts);
+    add_client_messages(builder, client_wire ? *client_wire : nothing_sent);
 }
 
 void Display::report(JsonBuilder *builder) const
@@ -299,7 +453,7 @@ void Display::report(JsonBuilder *builder) const
     add_number(builder, "invalidated_pixels", invalidated_pixels);
     add_number(builder, "smallest_update", invalidates ? smallest_update : 0);
     add_number(builder, "primaries", primaries);
-    add_wire(builder, wire);
+    report_wire(builder);
     add_number(builder, "counter", counter);
     add_number(builder, "counter_newest", newest);
     add_number(builder, "counter_changes", counter_changes);

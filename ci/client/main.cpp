@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A headless SPICE client: connects, counts, saves what it sees. */
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <sched.h>
 #include <string>
+#include <unistd.h>
 
 #include "client.hpp"
 #include "control.hpp"
@@ -31,6 +37,8 @@ public:
         if (settings.counter) {
             client.watch_counter();
         }
+        client.compare_with(settings.compared);
+        client.acknowledge(settings.acks);
         const std::function<void()> quit = [this]() { g_main_loop_quit(loop); };
         if (settings.control) {
             listen_for_commands(client, quit);
@@ -133,7 +141,28 @@ private:
     bool failed = false;
 };
 
+/* Only a process with one thread may change its user namespace: before GLib has made others */
+static void enter_namespace(const std::string &path, int kind)
+{
+    if (path.empty()) {
+        return;
+    }
+    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || setns(fd, kind) != 0) {
+        fprintf(stderr, "spicegl-client: %s: %s\n", path.c_str(), strerror(errno));
+        exit(1);
+    }
+    close(fd);
+}
+
 int main(int argc, char **argv)
 {
-    return Run(parse_settings(argc, argv)).execute();
+    const Settings settings = parse_settings(argc, argv);
+    enter_namespace(settings.userns, CLONE_NEWUSER);
+    enter_namespace(settings.netns, CLONE_NEWNET);
+    if (settings.no_reports) {
+        /* spice-gtk then does not offer them to the server */
+        g_setenv("SPICE_DISABLE_ADAPTIVE_STREAMING", "1", TRUE);
+    }
+    return Run(settings).execute();
 }

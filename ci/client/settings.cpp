@@ -6,6 +6,7 @@
 #include <glib.h>
 
 #include "client.hpp"
+#include "../guest/pattern.hpp"
 #include "control.hpp"
 
 namespace {
@@ -13,10 +14,11 @@ namespace {
 /* As GLib gives them */
 struct Words {
     gchar *uri = nullptr, *user = nullptr, *password = nullptr, *ca = nullptr;
-    gchar *picture = nullptr, *json = nullptr, *codecs = nullptr, *size = nullptr;
+    gchar *picture = nullptr, *json = nullptr, *codecs = nullptr, *size = nullptr, *compare = nullptr,
+          *netns = nullptr, *userns = nullptr;
     gint64 frames = 0;
     gboolean direct = FALSE, no_video = FALSE, withhold = FALSE, stop = FALSE;
-    gboolean control = FALSE, counter = FALSE, only = FALSE;
+    gboolean control = FALSE, counter = FALSE, only = FALSE, no_reports = FALSE;
 };
 
 } // namespace
@@ -55,6 +57,18 @@ static std::vector<GOptionEntry> entries(Words &words, Settings &settings)
          "Tell the server that this client knows those of --codec alone", nullptr},
         {"counter", 0, 0, G_OPTION_ARG_NONE, &words.counter,
          "Read the guest's frame counter in each update", nullptr},
+        {"compare", 0, 0, G_OPTION_ARG_STRING, &words.compare,
+         "With --counter: compare the picture with the guest's, which shows this pattern", "PATTERN"},
+        {"no-reports", 0, 0, G_OPTION_ARG_NONE, &words.no_reports,
+         "Send no reports about video streams", nullptr},
+        {"ack-late", 0, 0, G_OPTION_ARG_INT, &settings.acks.late,
+         "Send each acknowledgement so many milliseconds late", "MS"},
+        {"ack-together", 0, 0, G_OPTION_ARG_INT, &settings.acks.together,
+         "Send acknowledgements N at a time, or 200 ms after the first of them", "N"},
+        {"netns", 0, 0, G_OPTION_ARG_FILENAME, &words.netns,
+         "Connect from this network namespace, such as an end of ci/link's", "FILE"},
+        {"userns", 0, 0, G_OPTION_ARG_FILENAME, &words.userns,
+         "The user namespace to which that belongs, where it is another one", "FILE"},
         {"withhold", 0, 0, G_OPTION_ARG_NONE, &words.withhold, "Never answer gl-draws", nullptr},
         {"answer-after", 0, 0, G_OPTION_ARG_INT, &settings.answer_after_ms,
          "Answer gl-draws so many milliseconds later", "MS"},
@@ -88,12 +102,18 @@ static std::string problem(const Words &words, Settings *settings)
         return "no such codec in "s + words.codecs;
     }
     if (words.frames < 0 || settings->seconds < 0 || settings->until_idle < 0 ||
-        settings->answer_after_ms < 0) {
+        settings->answer_after_ms < 0 || settings->acks.late < 0 || settings->acks.together < 1) {
         return "conditions and times are positive numbers";
+    }
+    if (words.compare && (!words.counter || !pattern_exists(words.compare))) {
+        return "--compare needs --counter, and a pattern of the guest's";
     }
     settings->direct = words.direct || !settings->address.tls_port.empty();
     if ((words.no_video || words.only) && (settings->direct || words.user)) {
         return "--no-video and --only need a connection without TLS, SASL and --direct";
+    }
+    if (settings->acks.any() && (settings->direct || words.user)) {
+        return "--ack-late and --ack-together need a connection without TLS, SASL and --direct";
     }
     return "";
 }
@@ -107,6 +127,10 @@ static void take_over(const Words &words, Settings *settings)
     settings->user = text(words.user);
     settings->password = text(words.password);
     settings->ca_file = text(words.ca);
+    settings->compared = text(words.compare);
+    settings->netns = text(words.netns);
+    settings->userns = text(words.userns);
+    settings->no_reports = words.no_reports;
     settings->frames = words.frames;
     settings->withhold = words.withhold;
     settings->stop_reading = words.stop;

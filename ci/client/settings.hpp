@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ack-habit.hpp"
 #include "address.hpp"
 
 struct Settings {
@@ -20,6 +21,10 @@ struct Settings {
     uint32_t width = 0, height = 0;
     double timeout = 60;      /* seconds */
     int answer_after_ms = 0;
+    std::string compared;     /* the guest's pattern */
+    std::string netns, userns; /* files of namespaces to be in */
+    AckHabit::Settings acks;
+    bool no_reports = false;
     bool withhold = false, stop_reading = false, no_video = false, control = false, counter = false;
     bool direct = false, only = false;
 };

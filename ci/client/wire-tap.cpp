@@ -12,21 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* As much of a message as anything here looks at */
-static constexpr size_t HEAD_BYTES = 32;
 static constexpr int MAX_FDS = 4;
-
-static uint32_t le32(const uint8_t *data)
-{
-    return data[0] | data[1] << 8 | data[2] << 16 | uint32_t{data[3]} << 24;
-}
-
-static void put_le32(uint8_t *data, uint32_t value)
-{
-    for (int i = 0; i < 4; i++) {
-        data[i] = value >> (8 * i);
-    }
-}
 
 static int64_t milliseconds()
 {
@@ -34,97 +20,13 @@ static int64_t milliseconds()
     return duration_cast<std::chrono::milliseconds>(steady_clock::now().time_since_epoch()).count();
 }
 
-void WireReader::expect(State next, uint64_t length)
-{
-    state = next;
-    left = length;
-    head.clear();
-    if (left == 0) {
-        complete();
-    }
-}
-
-void WireReader::read(const uint8_t *data, size_t length)
-{
-    total.bytes += length;
-    while (display && length) {
-        const size_t take = std::min<uint64_t>(length, left);
-        if (head.size() < HEAD_BYTES) {
-            head.insert(head.end(), data, data + std::min(take, HEAD_BYTES - head.size()));
-        }
-        data += take;
-        length -= take;
-        left -= take;
-        if (left == 0) {
-            complete();
-        }
-    }
-}
-
-/* Both sides have had SPICE_COMMON_CAP_MINI_HEADER for many years: 2 bytes of type, 4 of size. */
-void WireReader::complete()
-{
-    switch (state) {
-    case LINK_HEADER:
-        expect(LINK_REPLY, le32(&head[12]));
-        break;
-    case LINK_REPLY:
-        expect(LINK_RESULT, 4);
-        break;
-    case HEADER:
-        type = head[0] | head[1] << 8;
-        expect(BODY, le32(&head[2]));
-        break;
-    case BODY:
-        message_ends();
-        break;
-    case LINK_RESULT:
-    case FD_BYTE:
-        expect(HEADER, 6);
-        break;
-    }
-}
-
-void WireReader::message_ends()
-{
-    switch (type) {
-    case SPICE_MSG_DISPLAY_STREAM_CREATE:
-        /* surface 4, stream 4, flags 1, codec 1 */
-        if (head.size() > 9) {
-            total.codec = head[9];
-        }
-        total.streams++;
-        break;
-    case SPICE_MSG_DISPLAY_STREAM_DATA:
-    case SPICE_MSG_DISPLAY_STREAM_DATA_SIZED:
-        total.video_frames++;
-        total.video_to_image = -1;
-        last_video = milliseconds();
-        break;
-    case SPICE_MSG_DISPLAY_DRAW_COPY:
-        total.images++;
-        if (last_video) {
-            total.video_to_image = milliseconds() - last_video;
-            last_video = 0;
-        }
-        break;
-    case SPICE_MSG_DISPLAY_GL_SCANOUT_UNIX:
-        /* width, height, stride, fourcc; with a fourcc, a byte that carries the fd follows */
-        if (head.size() >= 16 && le32(&head[12])) {
-            expect(FD_BYTE, 1);
-            return;
-        }
-        break;
-    }
-    expect(HEADER, 6);
-}
-
 /* Link messages, authentication and its result together are less than this */
 static constexpr size_t SLOW_BYTES = 1024;
 
-WireTap::WireTap(int server, Kind kind, const std::optional<std::vector<int>> &known):
+WireTap::WireTap(int server, Kind kind, const std::optional<std::vector<int>> &known,
+                 const AckHabit::Settings &acks):
     server(server), rewrite(kind == DISPLAY && known), known(known.value_or(std::vector<int>())),
-    reader(kind == DISPLAY)
+    plain_display(kind == DISPLAY), reader(kind == DISPLAY), acks(acks), hold_acks(acks.any())
 {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0) {
@@ -158,20 +60,6 @@ int WireTap::take_client_fd()
     return fd;
 }
 
-void WireTap::run()
-{
-    struct pollfd fds[2] = {{server, POLLIN, 0}, {ours, POLLIN, 0}};
-    bool open = true;
-    while (open) {
-        if (poll(fds, 2, -1) < 0 && errno != EINTR) {
-            break;
-        }
-        open = (!fds[0].revents || forward_to_client()) && (!fds[1].revents || forward_to_server());
-    }
-    shutdown(ours, SHUT_RDWR);
-    shutdown(server, SHUT_RDWR);
-}
-
 static bool send_all(int fd, const uint8_t *data, size_t length)
 {
     while (length) {
@@ -186,6 +74,25 @@ static bool send_all(int fd, const uint8_t *data, size_t length)
         length -= sent;
     }
     return true;
+}
+
+void WireTap::run()
+{
+    struct pollfd fds[2] = {{server, POLLIN, 0}, {ours, POLLIN, 0}};
+    bool open = true;
+    while (open) {
+        const auto due = acks.next();
+        const int64_t left = due ? std::max<int64_t>(*due - milliseconds(), 0) : -1;
+        if (poll(fds, 2, int(left)) < 0 && errno != EINTR) {
+            break;
+        }
+        std::vector<uint8_t> late;
+        acks.release(milliseconds(), &late);
+        open = send_all(server, late.data(), late.size()) &&
+               (!fds[0].revents || forward_to_client()) && (!fds[1].revents || forward_to_server());
+    }
+    shutdown(ours, SHUT_RDWR);
+    shutdown(server, SHUT_RDWR);
 }
 
 void WireTap::wait_until_read()
@@ -261,18 +168,18 @@ static void hide_codecs(uint8_t *link, size_t length, const std::vector<int> &kn
                {SPICE_VIDEO_CODEC_TYPE_VP9, SPICE_DISPLAY_CAP_CODEC_VP9},
                {SPICE_VIDEO_CODEC_TYPE_H265, SPICE_DISPLAY_CAP_CODEC_H265}};
     const uint8_t *message = link + sizeof(SpiceLinkHeader);
-    const uint32_t common = le32(message + 6), channel = le32(message + 10);
-    const size_t at = sizeof(SpiceLinkHeader) + le32(message + 14) + size_t{common} * 4;
+    const uint32_t common = read_le32(message + 6), channel = read_le32(message + 10);
+    const size_t at = sizeof(SpiceLinkHeader) + read_le32(message + 14) + size_t{common} * 4;
     if (channel == 0 || at + 4 > length) {
         return;
     }
-    uint32_t caps = le32(link + at);
+    uint32_t caps = read_le32(link + at);
     for (const auto &one : all) {
         if (std::find(known.begin(), known.end(), one.codec) == known.end()) {
             caps &= ~(1u << one.cap);
         }
     }
-    put_le32(link + at, caps | 1u << SPICE_DISPLAY_CAP_MULTI_CODEC);
+    write_le32(link + at, caps | 1u << SPICE_DISPLAY_CAP_MULTI_CODEC);
 }
 
 bool WireTap::forward_to_server()
@@ -283,14 +190,30 @@ bool WireTap::forward_to_server()
         return got < 0 && errno == EINTR;
     }
     if (!rewrite) {
-        return send_all(server, data, got);
+        return pass_to_server(data, got);
     }
     link.insert(link.end(), data, data + got);
     if (link.size() < sizeof(SpiceLinkHeader) + sizeof(SpiceLinkMess) ||
-        link.size() < sizeof(SpiceLinkHeader) + le32(&link[12])) {
+        link.size() < sizeof(SpiceLinkHeader) + read_le32(&link[12])) {
         return true;
     }
     rewrite = false;
     hide_codecs(link.data(), link.size(), known);
-    return send_all(server, link.data(), link.size());
+    return pass_to_server(link.data(), link.size());
+}
+
+bool WireTap::pass_to_server(const uint8_t *data, size_t length)
+{
+    if (!plain_display) {
+        return send_all(server, data, length);
+    }
+    std::vector<uint8_t> out;
+    client_reader.read(data, length, [&](const uint8_t *part, size_t size) {
+        if (hold_acks && client_reader.linked()) {
+            acks.message(part, size, milliseconds(), &out);
+        } else {
+            out.insert(out.end(), part, part + size);
+        }
+    });
+    return send_all(server, out.data(), out.size());
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "input.hpp"
 
+#include <atomic>
 #include <fcntl.h>
 #include <linux/input.h>
 #include <poll.h>
@@ -9,11 +10,19 @@
 #include <unistd.h>
 #include <vector>
 
+static std::atomic<unsigned> pressed{0};
+
+unsigned keys_pressed()
+{
+    return pressed;
+}
+
 static void tell(Console &console, const input_event &event)
 {
     static int x = 0, y = 0;
     static bool moved = false;
     if (event.type == EV_KEY && event.value == 1) {
+        pressed++;
         console.say("key %d", event.code);
     } else if (event.type == EV_ABS && (event.code == ABS_X || event.code == ABS_Y)) {
         (event.code == ABS_X ? x : y) = event.value;

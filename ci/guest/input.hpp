@@ -7,3 +7,5 @@
 /* Starts a thread that says "key CODE" for each key or button pressed and "pointer X Y", in the
  * device's units, for each place. CONSOLE must live on. Does nothing without such a device. */
 void tell_of_input(Console &console);
+/* Keys and buttons pressed so far */
+unsigned keys_pressed();

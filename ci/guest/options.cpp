@@ -24,6 +24,8 @@ const char *const OPTIONS_HELP =
     "  resize=WxH,WxH...   sizes to go through\n"
     "  resize-every=N      frames between them (60)\n"
     "  input=0|1           say \"key CODE\" and \"pointer X Y\" for what comes from such devices (0)\n"
+    "  echo=0|1            with input=1, a square of 64x64 in the lower left corner of each head that\n"
+    "                      each key turns from black to white and back, with the next frame (0)\n"
     "  wait=0|1            touch the screen only after the command \"start\" (0)\n"
     "  end=hold|reboot|poweroff   after the last frame (hold)\n";
 
@@ -137,6 +139,8 @@ bool Options::set(const std::string &key, const std::string &value, std::string 
         good = parse_number(value, 1, 1000000, &gap);
     } else if (key == "input") {
         good = parse_flag(value, &input);
+    } else if (key == "echo") {
+        good = parse_flag(value, &echo);
     } else if (key == "wait") {
         good = parse_flag(value, &wait);
     } else if (key == "mode") {

@@ -48,6 +48,7 @@ struct Options {
     bool sync = false;           /* a frame is done when the host has taken it */
     uint32_t gap = 100;          /* milliseconds between frames worth a line */
     bool input = false;          /* say what comes from keyboards and pointers */
+    bool echo = false;           /* a square that each key turns from black to white and back */
     bool wait = false;           /* leave the kernel's console on the screen until "start" */
     std::vector<Size> resizes;   /* sizes to go through, one every resize_every frames */
     uint32_t resize_every = 60;

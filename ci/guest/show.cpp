@@ -6,8 +6,11 @@
 #include <poll.h>
 #include <stdexcept>
 
+#include "input.hpp"
+
 static constexpr uint64_t SECOND = 1000000000;
 static constexpr uint64_t MAX_GAP_LINES = 50;
+static constexpr uint32_t ECHO = 64; /* pixels, the side of a square */
 
 uint64_t now_ns()
 {
@@ -65,6 +68,11 @@ Rect Show::draw_number(size_t i, Slot &slot)
         head.pattern->draw(canvas, number, before);
     } else {
         rect = head.pattern->draw(canvas, number, before);
+    }
+    if (options.echo) {
+        const Rect square{0, canvas.height - std::min(ECHO, canvas.height), ECHO, ECHO};
+        canvas.fill(square, keys_pressed() % 2 ? 0xffffff : 0);
+        rect = {};
     }
     if (rect.w == 0 || rect.h == 0) {
         rect = {0, 0, head.part.w, head.part.h};
