@@ -5,20 +5,26 @@
 #include <cstdio>
 #include <unistd.h>
 
+static std::string user_path()
+{
+    return "/proc/" + std::to_string(getpid()) + "/ns/user";
+}
+
 std::string enter_words(const Netspace &net, bool needs_user, const char *separator)
 {
     std::string words = "nsenter";
     if (needs_user) {
-        words += std::string(separator) + "--user=/proc/" + std::to_string(getpid()) +
-                 "/ns/user" + separator + "--preserve-credentials";
+        words += std::string(separator) + "--user=" + user_path() + separator +
+                 "--preserve-credentials";
     }
     return words + separator + "--net=" + net.path() + separator + "--";
 }
 
 static std::string end_of(const Netspace &net, const char *address, bool needs_user)
 {
-    return std::string("{\"address\":\"") + address + "\",\"net\":\"" + net.path() +
-           "\",\"enter\":[\"" + enter_words(net, needs_user, "\",\"") + "\"]}";
+    return std::string("{\"address\":\"") + address + "\",\"net\":\"" + net.path() + "\"" +
+           (needs_user ? ",\"user\":\"" + user_path() + "\"" : "") + ",\"enter\":[\"" +
+           enter_words(net, needs_user, "\",\"") + "\"]}";
 }
 
 std::string report_ends(const Link &link, bool needs_user)
