@@ -40,11 +40,14 @@ class SpiceClient:
 
 
 class VncClient:
-    """bench/vnc-client; raises stack.Missing if it has not been built"""
+    """bench/vnc-client; raises stack.Missing if it has not been built
 
-    def __init__(self, port):
+    through: words of a command that runs it
+    """
+
+    def __init__(self, port, address="127.0.0.1", through=()):
         program = stack.built("bench-tools/vnc-client/spicegl-vnc-client", "scripts/build bench")
-        self._process = subprocess.Popen(["nice", "-n", "10", program, "127.0.0.1:{}".format(port)],
+        self._process = subprocess.Popen([*through, "nice", "-n", "10", program, "{}:{}".format(address, port)],
                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                          stderr=subprocess.DEVNULL, text=True, bufsize=1)
         deadline = time.monotonic() + 20

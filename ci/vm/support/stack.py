@@ -28,6 +28,10 @@ def client():
     return built("client/spicegl-client", "scripts/build client")
 
 
+def link():
+    return built("tools/ci/link/spicegl-link", "scripts/build doubles")
+
+
 def guest():
     """Kernel and initramfs"""
     return (built("guest/vmlinuz", "scripts/build guest"),

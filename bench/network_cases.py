@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Clients to measure over links, and the machines that they are clients of."""
+
+import os
+import time
+
+from support import stack
+from support.link import LinkedMachine
+from support.waiting import wait_until
+
+from cases import VncClient
+
+INPUT = ["-device", "virtio-keyboard-pci"]
+# What a display counts that is worth a difference
+COUNTED = ("bytes", "video_frames", "video_shown", "images", "streams", "acks", "reports",
+           "reported_frames", "reported_late", "undecodable", "counter_changes")
+# A key's answer comes within this, or not at all; seconds
+ECHO_WITHIN = 3
+
+
+class SpiceClient:
+    """ci/client, over a link"""
+
+    def __init__(self, machine, options):
+        self._client = machine.client("tcp", options=["--counter", "--compare", "motion", *options])
+        # stock's draw for a client that comes is the next one
+        machine.tell("flips 2")
+        self._client.wait_for_frames(1, timeout=60)
+        self._exact = None
+
+    def seen(self):
+        return self._client.seen()
+
+    def totals(self):
+        display = self._client.display()
+        return {**{key: display[key] for key in COUNTED}, "codec": display["codec"],
+                "last_margin": display["last_margin"]}
+
+    @staticmethod
+    def difference(before, after):
+        return {key: after[key] - before[key] if key in COUNTED else after[key] for key in after}
+
+    def quality(self):
+        """[(seconds, number, dB)] since the last call"""
+        answer = self._client.ask("quality")
+        self._exact = answer["exact_since"]
+        return [(at / 1e6, number, db) for at, number, db in answer["quality"]]
+
+    def shows_exactly(self, number):
+        self._exact = self._client.ask("quality")["exact_since"]
+        return self._exact >= 0 and self._client.display()["counter"] == number
+
+    def exact_since(self):
+        """As of the last call of one of the two above; seconds"""
+        return self._exact / 1e6
+
+    def press_and_wait(self):
+        """[ms until the answer to a key is shown]; [] if there is none in time"""
+        if not self._client.report()["inputs"]:
+            self._client.ask("inputs")
+            wait_until(lambda: self._client.report()["inputs"], "the keyboard is connected")
+        self._client.ask("echo {}".format(0x1e))
+        deadline = time.monotonic() + ECHO_WITHIN
+        while time.monotonic() < deadline:
+            time.sleep(0.02)
+            found = self._client.ask("echoes")["echoes"]
+            if found:
+                return [(shown - pressed) / 1000 for pressed, shown in found]
+        return []
+
+    def log(self):
+        return self._client.log()
+
+    def close(self):
+        self._client.close()
+
+
+class LinkedVncClient(VncClient):
+    """bench/vnc-client, over a link"""
+
+    def __init__(self, link, port):
+        super().__init__(port, address=link.address, through=link.on_client)
+
+    @staticmethod
+    def difference(before, after):
+        return {key: after[key] - before[key] for key in after}
+
+    def quality(self):
+        return None
+
+    @staticmethod
+    def press_and_wait():
+        return []
+
+
+def _headless(link, display=None, extra=()):
+    """QEMU as remote 3D is done without this project"""
+    prefix = os.path.join(stack.INSTALL, "baseline")
+    return {"qemu": stack.built("install/baseline/bin/qemu-system-x86_64", "scripts/build baseline"),
+            "environment": {"LD_LIBRARY_PATH": os.path.join(prefix, "lib")},
+            **({"display": display} if display else {"gl": False, "device": "virtio-gpu-gl-pci"}),
+            "extra": INPUT + list(extra)}
+
+
+class Case:
+    """A stack with a kind of client"""
+
+    def __init__(self, stack_name, options=(), about=""):
+        self.stack, self.options, self.about = stack_name, list(options), about
+
+    def machine_options(self, link, port):
+        if self.stack == "this":
+            return {"tcp": True, "extra": list(INPUT)}
+        if self.stack == "egl-headless":
+            return _headless(link, extra=["-display", "egl-headless"])
+        return _headless(link, "egl-headless",
+                         ["-vnc", "{}:{}".format(link.address, port - 5900)])
+
+    def connect(self, machine, link, port):
+        if self.stack == "vnc":
+            return LinkedVncClient(link, port)
+        return SpiceClient(machine, self.options)
+
+
+CASES = {
+    "default": Case("this", about="no preference"),
+    "mjpeg": Case("this", ["--codec", "mjpeg"]),
+    "h264": Case("this", ["--codec", "h264"]),
+    "vp8": Case("this", ["--codec", "vp8"]),
+    "images": Case("this", ["--no-video"], about="knows no video"),
+    "no-reports": Case("this", ["--no-reports"], about="sends no stream reports"),
+    "ack-late": Case("this", ["--ack-late", "200"], about="acknowledges 200 ms late"),
+    "ack-together": Case("this", ["--ack-together", "20"], about="acknowledges 20 at a time"),
+    "egl-headless": Case("egl-headless", about="egl-headless + SPICE, as without this project"),
+    "vnc": Case("vnc", about="egl-headless + VNC, the same"),
+}
+# What is compared unless something else is asked for
+COMPARED = ("default", "mjpeg", "h264", "vp8", "egl-headless", "vnc")
+
+
+def make_machine(case, link, port, folder, name, size, extra, preload=()):
+    """A LinkedMachine that has not been started"""
+    options = case.machine_options(link, port)
+    options["extra"] = options["extra"] + list(extra)
+    return LinkedMachine(folder, link=link, name=name, preload=list(preload),
+                         guest={"pattern": "motion", "size": size, "input": 1}, **options)

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a client shows of a guest over a link: one measurement, from still to motion to still.
+
+Frames have numbers, which the client reads in its picture; when the guest has flushed which is known
+from QEMU's trace. So a frame counts when it is shown, with the time from flush to screen.
+"""
+
+import statistics
+import time
+
+from support.waiting import Late, wait_until
+
+from measure import Usage, first_seen, percentile
+
+# Seconds of motion before the steady state
+WARM_UP = 2
+# To wait for the last frame to be shown without loss
+LOSSLESS_WITHIN = 20
+KEYS = 12
+SCANCODE_A = 0x1e
+
+
+def longest_gap(times, began, ended):
+    """The longest time without a new frame, between began and ended"""
+    points = [began] + sorted(at for at in times if began <= at <= ended) + [ended]
+    return max(later - earlier for earlier, later in zip(points, points[1:]))
+
+
+class FrameTimes:
+    """When the guest has flushed which frame, while each frame has a flush of its own"""
+
+    def __init__(self, machine, flushes):
+        self._machine, self._flushes = machine, flushes
+        self.frame, self._index = machine.progress()["frame"], len(flushes.times())
+
+    def all(self):
+        """{number: seconds}; call it when the guest has stopped. {} if frames have shared flushes."""
+        times = self._flushes.times()[self._index:]
+        last = self._machine.progress()["frame"]
+        if len(times) != last - self.frame:
+            return {}
+        return {self.frame + 1 + i: at for i, at in enumerate(times)}
+
+
+class Measurement:
+    """client: with seen(), totals(), quality() and exact_since(); see network_cases.py"""
+
+    def __init__(self, machine, flushes, link, client, seconds):
+        self._machine, self._flushes, self._link = machine, flushes, link
+        self._client, self._seconds = client, seconds
+
+    def run(self):
+        """All numbers, by name; None is not measured. Times are ms unless they are named otherwise."""
+        self._machine.tell("stop")
+        time.sleep(0.3)
+        frames = FrameTimes(self._machine, self._flushes)
+        before = self._motion_begins()
+        began = time.monotonic()
+        time.sleep(WARM_UP)
+        start = self._state()
+        time.sleep(self._seconds)
+        end = self._state()
+        seen = self._client.seen()
+        self._machine.tell("stop")
+        settled = self._settle()
+        flushed = frames.all()
+        seen += self._client.seen()
+        first = first_seen((at, number) for at, number in seen if number > frames.frame)
+        return {**self._steady(start, end, first, flushed),
+                **self._edges(began, end["time"], first, flushed, settled),
+                "totals": self._client.difference(before, self._client.totals())}
+
+    def _motion_begins(self):
+        self._client.seen()
+        self._client.quality()
+        self._link.counters()
+        if self._link.name == "steps":
+            self._link.begin_steps()
+        before = self._client.totals()
+        self._machine.tell("flips forever")
+        return before
+
+    def _state(self):
+        return {"time": time.monotonic(), "usage": Usage(self._machine.process.pid),
+                "link": self._link.counters(), "guest": self._machine.progress(),
+                "totals": self._client.totals()}
+
+    def _settle(self):
+        """When the last frame was shown without loss, and PSNRs on the way; call after the guest
+        has stopped"""
+        last = self._machine.progress()["frame"]
+        values = self._client.quality()
+        settled = {"psnr": values, "at": None}
+        if values is None:
+            return settled
+        try:
+            wait_until(lambda: self._client.shows_exactly(last), "", LOSSLESS_WITHIN)
+            settled["at"] = self._client.exact_since()
+        except Late:
+            pass
+        return settled
+
+    def _steady(self, start, end, first, flushed):
+        began, ended = start["time"], end["time"]
+        span = ended - began
+        delay = self._link.counters()["down"]["delay_ms"]
+        shown = {n: at for n, at in first.items() if began <= at <= ended}
+        latency = [(at - flushed[n]) * 1000 - delay for n, at in shown.items() if n in flushed]
+        down, down_then = start["link"]["down"], end["link"]["down"]
+        carried = (down_then["bytes"] - down["bytes"]) * 8 / span
+        usage, usage_then = start["usage"], end["usage"]
+        return {
+            "flips_per_s": (end["guest"]["flips"] - start["guest"]["flips"]) / span,
+            "shown_per_s": len(shown) / span,
+            "latency_p50_ms": statistics.median(latency) if latency else None,
+            "latency_p99_ms": percentile(latency, 0.99) if latency else None,
+            "mbit_per_s": carried / 1e6,
+            "link_used": carried / down["rate"] if down["rate"] else None,
+            "queue_max_ms": down_then["queue_max"] * 8e3 / down["rate"] if down["rate"] else None,
+            "packets_dropped": down_then["dropped"] - down["dropped"],
+            "cpu_host_s_per_s": ((usage_then.total - usage.total) -
+                                 (usage_then.guest - usage.guest)) / span,
+            "steady": self._client.difference(start["totals"], end["totals"]),
+            # What the machine that measures has added
+            "link_late_max_ms": max(end["link"][way]["late_max_ms"] for way in ("down", "up"))}
+
+    @staticmethod
+    def _edges(began, ended, first, flushed, settled):
+        times = sorted(first.values())
+        motion = min(flushed.values(), default=began)
+        stopped = max(flushed.values(), default=ended)
+        psnr = [db for at, _, db in settled["psnr"] or () if at >= began + WARM_UP]
+        return {
+            "first_shown_ms": (times[0] - motion) * 1000 if times else None,
+            "longest_gap_ms": longest_gap(times, times[0] if times else began, ended) * 1000,
+            "psnr_p5_db": percentile(psnr, 0.05) if psnr else None,
+            "psnr_p50_db": statistics.median(psnr) if psnr else None,
+            "lossless_ms": (settled["at"] - stopped) * 1000 if settled["at"] else None,
+            "_seen": [(round(at - began, 4), number, round((at - flushed[number]) * 1000, 1))
+                      for number, at in sorted(first.items()) if number in flushed]}
+
+
+def echoes(machine, client):
+    """How long it takes from a key to the square that answers it, in ms, while a video plays in a
+    part of the screen; [] if none is shown"""
+    machine.tell("set pattern=window echo=1")
+    machine.tell("flips forever")
+    time.sleep(WARM_UP)
+    times = []
+    for i in range(KEYS):
+        times += client.press_and_wait()
+        time.sleep(0.05 + 0.013 * (i % 5)) # anywhere between two frames
+    machine.tell("stop")
+    machine.tell("set pattern=motion echo=0")
+    return times
