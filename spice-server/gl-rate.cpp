@@ -146,7 +146,8 @@ GlRate::Bounds GlRate::bounds(size_t last, double slack_ns) const
         /* What other channels have sent in between had to go the same way */
         const double all = double(bytes + messages[last].others - first.others) * SECOND;
         result.least = std::max(result.least, all / std::max(took_ns + unsure_ns, GRAIN_NS));
-        result.most = std::max(result.most, took_ns > slack_ns ? all / (took_ns - slack_ns) : FASTEST);
+        result.most = std::max(result.most,
+                               took_ns > slack_ns ? all / (took_ns - slack_ns) : FASTEST);
     }
     if (bytes < SMALL) {
         result.most = FASTEST;
@@ -176,7 +177,8 @@ void GlRate::measure(size_t last, size_t group)
     }
     learn_longer_way();
 
-    const double over_ns = std::max(0.0, message.rtt_ns - base_ns - double(message.size) * SECOND / rate);
+    const double own_ns = double(message.size) * SECOND / rate;
+    const double over_ns = std::max(0.0, message.rtt_ns - base_ns - own_ns);
     queue += (over_ns - queue) * 0.3;
     learn_longer_way_alone(message, over_ns);
     learn_sustained(last, group, over_ns);
@@ -257,8 +259,8 @@ void GlRate::learn_sustained(size_t last, size_t group, double over_ns)
     }
 }
 
-/* How much longer than the shortest round trip messages of no size would take, at least, ns: where the
- * line through the sizes and round trips of messages [FROM, TO) begins. 0: cannot be told. */
+/* How much longer than the shortest round trip messages of no size would take, at least, ns: where
+ * the line through the sizes and round trips of messages [FROM, TO) begins. 0: cannot be told. */
 double GlRate::way_begins(size_t from, size_t to) const
 {
     double n = 0, sum_x = 0, sum_y = 0, sum_xx = 0, sum_xy = 0, sum_yy = 0, shortest = 1e18;
@@ -290,8 +292,8 @@ double GlRate::way_begins(size_t from, size_t to) const
     return std::min(mean_y - slope * mean_x - 2 * error, shortest);
 }
 
-/* The way has become longer, or others keep its queue full, when messages take longer whatever their
- * size. Those that take longer the larger they are tell of a slower link. */
+/* The way has become longer, or others keep its queue full, when messages take longer whatever
+ * their size. Those that take longer the larger they are tell of a slower link. */
 void GlRate::learn_longer_way()
 {
     if (flying < 12 || messages.front().sent_ns + uint64_t(1000 * MS) > now) {
@@ -307,8 +309,8 @@ void GlRate::learn_longer_way()
     }
 }
 
-/* The same when hardly anything is sent: nothing of ours was before these messages, and the estimate
- * has no more to give */
+/* The same when hardly anything is sent: nothing of ours was before these messages, and the
+ * estimate has no more to give */
 void GlRate::learn_longer_way_alone(const Message &message, double over_ns)
 {
     if (message.together > message.size) {
@@ -443,11 +445,15 @@ double GlRate::sustained() const
     return std::min(grown, FLOWN_GROWTH * flown * SECOND / round_ns);
 }
 
-uint64_t GlRate::video_rate() const
+uint64_t GlRate::share() const
 {
     const double others_rate = others_recent * SECOND / OTHERS_NS;
-    double result = std::max(SHARE * rate - others_rate, 0.5 * SHARE * rate);
-    result = std::min(result, sustained());
+    return uint64_t(std::max(SHARE * rate - others_rate, 0.5 * SHARE * rate));
+}
+
+uint64_t GlRate::video_rate() const
+{
+    double result = std::min(double(share()), sustained());
     const double waits_ns = queue - QUEUE_ALLOWED_NS - jitter_ns;
     if (waits_ns > 0) {
         result *= std::max(0.5, 1 - 0.5 * waits_ns / QUEUE_HALVES_NS);

@@ -45,7 +45,7 @@ public:
     /* Segments that the kernel has sent again on this connection, all of them, where that is
      * known: what is late because of a loss does not tell that the link has become slow */
     void retransmitted(uint64_t total) { again = total; }
-    /* At least every 10 ms while anything is on its way: what has not arrived tells something, too */
+    /* At least every 10 ms while anything is on its way: what has not arrived tells something */
     void tick(uint64_t now_ns);
 
     /* May a message be sent now? Always when nothing is on its way. */
@@ -54,7 +54,8 @@ public:
     uint64_t room_at(uint64_t now_ns) const;
 
     uint64_t bandwidth() const;   /* what the link carries */
-    uint64_t video_rate() const;  /* what a video may use now */
+    uint64_t share() const;       /* what a video gets of that in the long run */
+    uint64_t video_rate() const;  /* what it may use now: less while there is a queue */
     uint64_t pacing_rate() const; /* for SO_MAX_PACING_RATE */
     uint64_t rtt_min_ns() const;  /* 0: unknown */
     uint64_t rtt_ns() const;      /* of the last messages; 0: unknown */
