@@ -5,10 +5,11 @@
 
 namespace red {
 
-/* What gstreamer-encoder.c puts into its pipelines, and what those elements ask for by name */
+/* What gstreamer-encoder.c and gl-sw-pipeline.cpp put into their pipelines, and what those elements
+ * ask for by name */
 static const char *const software_elements[] = {
-    "appsrc", "appsink", "capsfilter", "queue", "videoconvert",
-    "avenc_mjpeg", "vp8enc", "vp9enc", "x264enc",
+    "appsrc", "appsink", "capsfilter", "queue", "videoconvert", "videoscale",
+    "avenc_mjpeg", "vp8enc", "vp9enc", "x264enc", "openh264enc",
 };
 
 /* The element's class, too: libraries set themselves up when the first one is made */
