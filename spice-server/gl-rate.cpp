@@ -27,7 +27,7 @@ static constexpr uint64_t ABSENT_NS = uint64_t(100 * MS);
 
 /* Messages leave the socket faster than the link takes them: at once they overflow short queues, at
  * its own speed they would never show a faster one. With jitter it takes more to show. */
-static constexpr double PACE = 1.5, MOST_PACE = 2, PACE_PER_JITTER_MS = 0.75;
+static constexpr double PACE = 1.5, MOST_PACE = 2.5, PACE_PER_JITTER_MS = 1;
 static constexpr double SLOWEST_PACE = 250e3; /* bytes/s */
 
 /* A slower link is believed when this many large messages say so, or one does not arrive */
@@ -39,17 +39,22 @@ static constexpr double MOST_JITTER_NS = 10 * MS; /* beyond that it is something
 static constexpr double WAITED_NS = 30 * MS; /* a message that waited longer was held up */
 static constexpr double SUSTAINED_NS = 300 * MS;
 static constexpr double CEILING_SHARE = 0.9, CEILING_GROWTH = 1.2; /* per second, exponential */
-static constexpr double LEAST_FLOWN = 32e3;
+static constexpr double LEAST_FLOWN = 8e3; /* bytes; TCP starts with ten segments */
 /* TCP's window doubles in a round trip. What flies is what is sent in one, and a frame. */
 static constexpr double FLOWN_GROWTH = 2, FLOWN_FRAME_NS = 20 * MS;
 static constexpr uint64_t FLOWN_KEPT_NS = uint64_t(10 * SECOND);
 
+static constexpr double LONGER_NS = 5 * MS, LONGER_PER_JITTER = 3;
 /* What looks like a longer way may have been a queue of others', or our own. A pause lets ours run
  * empty: seldom when that has not shown a shorter way before. */
 static constexpr uint64_t DRAIN_NS = uint64_t(300 * MS), DRAIN_FIRST_NS = uint64_t(500 * MS);
 static constexpr uint64_t DRAIN_SURE_NS = uint64_t(3000 * MS), DRAIN_MOST_NS = uint64_t(32000 * MS);
 static constexpr double DRAIN_SHARE = 0.25, UNSURE_NS = 5 * MS;
 
+static constexpr uint64_t BEST_NS = uint64_t(5000 * MS);
+
+/* However much the others send */
+static constexpr double LEAST_SHARE = GlRate::SHARE / 3;
 static constexpr double OTHERS_NS = 200 * MS;
 static constexpr double QUEUE_ALLOWED_NS = 15 * MS, QUEUE_HALVES_NS = 50 * MS;
 
@@ -58,11 +63,9 @@ GlRate::GlRate(uint64_t bytes_per_second, uint64_t rtt_ns):
     base_ns(rtt_ns ? double(rtt_ns) : -1),
     smooth_rtt_ns(double(rtt_ns)),
     jitter_ns(3 * MS),
+    flown(LEAST_FLOWN),
     ceiling(FASTEST)
 {
-    /* That much has been carried before, when it was measured */
-    const double round_ns = (rtt_ns ? base_ns : UNKNOWN_RTT_NS) + FLOWN_FRAME_NS;
-    flown = std::max(LEAST_FLOWN, rate * round_ns / SECOND / FLOWN_GROWTH);
 }
 
 /* Clocks that jump back stand still instead */
@@ -200,17 +203,20 @@ void GlRate::measure(size_t last, size_t group)
         }
     }
 
-    if (undo_rate > 0 && double(now - undo_ns) > 2 * smooth_rtt_ns + 300 * MS) {
-        undo_rate = 0;
+    if (undo_rate > 0 && message.size >= SMALL && message.sent_ns > undo_ns) {
+        undo_agree = told.most >= undo_rate ? undo_agree + 1 : 0;
     }
-    if (undo_rate > 0 && told.least > 0.7 * undo_rate) {
-        rate = undo_rate;
+    if (undo_rate > 0 && (told.least > 0.7 * undo_rate || undo_agree >= AGREE)) {
+        rate = std::max(rate, undo_rate);
         fall_ns = undo_fall_ns;
         undo_rate = 0;
     } else if (told.least > rate) {
         set_rate(std::min(told.least, 1.5 * rate));
     } else if (agree == AGREE && most < rate) {
         set_rate(most);
+    }
+    if (undo_rate > 0 && double(now - undo_ns) > 2 * smooth_rtt_ns + 300 * MS) {
+        undo_rate = 0;
     }
 }
 
@@ -299,7 +305,7 @@ void GlRate::learn_longer_way()
     if (flying < 12 || messages.front().sent_ns + uint64_t(1000 * MS) > now) {
         return;
     }
-    const double enough_ns = 5 * MS + 6 * jitter_ns;
+    const double enough_ns = LONGER_NS + LONGER_PER_JITTER * jitter_ns;
     const double newer = way_begins(flying / 2, flying);
     if (newer > enough_ns) {
         const double begin = std::min(newer, way_begins(0, flying / 2));
@@ -316,7 +322,7 @@ void GlRate::learn_longer_way_alone(const Message &message, double over_ns)
     if (message.together > message.size) {
         return;
     }
-    if (over_ns < 5 * MS + 6 * jitter_ns) {
+    if (over_ns < LONGER_NS + LONGER_PER_JITTER * jitter_ns) {
         longer = 0;
         return;
     }
@@ -343,6 +349,7 @@ void GlRate::lengthen_way(double by_ns)
     queue = 0;
     waiting_ns = 0; /* they did not */
     ceiling = FASTEST;
+    rate = std::max({ rate, best, best_before }); /* it was not the link */
     for (auto &message : messages) {
         message.most = FASTEST; /* they went the shorter way */
         message.alone = false;
@@ -356,7 +363,13 @@ bool GlRate::way_is_sure() const
 
 void GlRate::set_rate(double value)
 {
+    if (now - best_ns > BEST_NS) {
+        best_before = best;
+        best = rate;
+        best_ns = now;
+    }
     rate = std::clamp(value, SLOWEST, FASTEST);
+    best = std::max(best, rate);
     if (rate > peak || now - peak_ns > uint64_t(500 * MS)) {
         peak = rate;
         peak_ns = now;
@@ -400,6 +413,7 @@ void GlRate::tick(uint64_t now_ns)
             undo_fall_ns = fall_ns;
         }
         undo_ns = now;
+        undo_agree = 0;
         set_rate(most);
     }
 }
@@ -448,7 +462,9 @@ double GlRate::sustained() const
 uint64_t GlRate::share() const
 {
     const double others_rate = others_recent * SECOND / OTHERS_NS;
-    return uint64_t(std::max(SHARE * rate - others_rate, 0.5 * SHARE * rate));
+    const double fast = std::clamp((rate - FAST_FROM) / (FAST - FAST_FROM), 0.0, 1.0);
+    const double all = (SHARE - fast * (SHARE - FAST_SHARE)) * rate;
+    return uint64_t(std::max(all - others_rate, LEAST_SHARE * rate));
 }
 
 uint64_t GlRate::video_rate() const

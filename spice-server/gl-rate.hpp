@@ -27,8 +27,9 @@ class GlRate
 {
 public:
     /* What a video is given of what the link carries. The rest is for frames that are larger than
-     * others, and drains queues. */
-    static constexpr double SHARE = 0.85;
+     * others, and drains queues. On a fast link less latency is worth more than the last bytes. */
+    static constexpr double SHARE = 0.85, FAST_SHARE = 0.75;
+    static constexpr double FAST_FROM = 6.25e6, FAST = 12.5e6; /* bytes/s */
     /* May be on its way beyond what is in the shortest round trip */
     static constexpr uint64_t QUEUE_NS = 30000000;
 
@@ -128,10 +129,13 @@ private:
     double others_recent = 0;     /* the same, fading */
     uint64_t others_ns = 0;
 
+    double best = 0, best_before = 0; /* bytes/s, of these and the last seconds */
+    uint64_t best_ns = 0;
     double peak = 0;              /* bytes/s, of late: to tell falls */
     uint64_t peak_ns = 0, fall_ns = 0;
     double undo_rate = 0;         /* before what may have been a pause; 0: it was none */
     uint64_t undo_ns = 0, undo_fall_ns = 0;
+    size_t undo_agree = 0;        /* messages since then that allow for it */
 
     static constexpr size_t GROUPS = 4;
     size_t group_sizes[GROUPS] = {};

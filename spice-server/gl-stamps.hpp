@@ -78,7 +78,7 @@ public:
                     have_reports = true;
                     sample_count = 0; /* what acknowledgements told */
                 }
-                add(frame.captured, diff(end_frame_time, frame.captured) - early);
+                add(frame.captured, diff(end_frame_time - uint32_t(early), frame.captured));
                 break;
             }
         }

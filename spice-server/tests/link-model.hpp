@@ -90,6 +90,9 @@ public:
 
     void send(uint64_t number, double bytes)
     {
+        if (unsent <= 0) {
+            limited_until = acked + flying + 1; /* until then it is the application that is slow */
+        }
         unsent += bytes;
         written += bytes;
         messages.push_back({ written, number });
@@ -213,9 +216,6 @@ private:
                           std::max(2 * SEGMENT,
                                    std::min(max_pacing, pacing) * double(STEP_NS) / SECOND));
         const double bytes = std::max(0.0, std::min({ unsent, window - flying, credit }));
-        if (bytes >= unsent) {
-            limited_until = acked + flying + bytes; /* all that flies has been sent for want of more */
-        }
         idle = acked < limited_until;
         if (tcp == Tcp::BBR && pacing > 1e11) {
             pacing = first_pacing = 2.89 * window * SECOND / double(rtt);
