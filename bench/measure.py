@@ -5,12 +5,13 @@ CPU times come from the kernel (/proc), a frame's way from two ends: QEMU's trac
 guest's flush, which stock QEMU has too, and the frame number that a client reads in the picture.
 """
 
-import datetime
 import os
 import re
 import statistics
 import subprocess
 import time
+
+from support.flushes import Flushes, first_seen
 
 import eglcount
 
@@ -25,8 +26,6 @@ DESCRIPTOR_CALL = re.compile(
     r"\d+ +(\d+\.\d+) (?:(?:dup|memfd_create|close)\w*\(|fcntl\(\d+, F_DUPFD|sendmsg\(.*SCM_RIGHTS"
     r"|(?:recvmsg\(|<\.\.\. recvmsg resumed).*SCM_RIGHTS"
     r"|ioctl\(\d+, (?:UDMABUF_CREATE|DRM_IOCTL_PRIME_))")
-# Seconds, or from QEMU 10.2 on a date, which has no fraction if that is 0
-FLUSH = re.compile(r"(?:\d+@(\d+\.\d+):|([\d-]+T[\d:.]+)Z )virtio_gpu_cmd_res_flush\b")
 
 
 class Usage:
@@ -68,42 +67,6 @@ def peak_memory_mb(pid):
         return next(int(line.split()[1]) for line in file if line.startswith("VmHWM:")) / 1024
 
 
-class Flushes:
-    """The guest's flushes in QEMU's trace. Give a machine options() as extra."""
-
-    def __init__(self, folder):
-        os.makedirs(folder, exist_ok=True)
-        self._path = os.path.join(folder, "trace.log")
-        self._times = []
-        self._read = 0
-        # The trace has the time of day, a client the clock that nobody sets
-        self._offset = time.time() - time.monotonic()
-
-    def options(self):
-        # debug-threads: which threads are the guest's processors
-        return ["-name", "guest,debug-threads=on", "-D", self._path, "-msg", "timestamp=on",
-                "-trace", "enable=virtio_gpu_cmd_res_flush"]
-
-    def times(self):
-        """When each was, in time.monotonic()'s seconds"""
-        with open(self._path, encoding="utf-8", errors="replace") as log:
-            log.seek(self._read)
-            for line in log:
-                if not line.endswith("\n"):
-                    break
-                self._read += len(line.encode())
-                event = FLUSH.match(line)
-                if event:
-                    seconds = float(event.group(1)) if event.group(1) else \
-                        datetime.datetime.fromisoformat(event.group(2) + "+00:00").timestamp()
-                    self._times.append(self.monotonic(seconds))
-        return self._times
-
-    def monotonic(self, time_of_day):
-        """In time.monotonic()'s seconds"""
-        return time_of_day - self._offset
-
-
 def own_account(before, after, flips):
     """How long the display has kept QEMU's main loop, by QEMU's own account (the patched one's).
 
@@ -120,14 +83,6 @@ def own_account(before, after, flips):
 def percentile(values, share):
     ordered = sorted(values)
     return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
-
-
-def first_seen(seen):
-    """When each number came first: {number: time}"""
-    first = {}
-    for at, number in seen:
-        first.setdefault(number, at)
-    return first
 
 
 def latencies_ms(flushes, frame_before, flushes_before, seen):

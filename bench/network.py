@@ -14,11 +14,12 @@ TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), ".."))
 sys.path[:0] = [os.path.join(TOP, "ci", "vm"), os.path.join(TOP, "ci", "eglcount")]
 
 from support import stack  # noqa: E402
+from support.flushes import Flushes  # noqa: E402
 from support.link import Link  # noqa: E402
 
-from measure import Flushes  # noqa: E402
+from measure import percentile  # noqa: E402
 from network_cases import CASES, COMPARED, make_machine  # noqa: E402
-from network_measure import Measurement, echoes, percentile  # noqa: E402
+from network_measure import Measurement, echoes  # noqa: E402
 
 LINKS = ("lan", "wifi", "vpn", "dsl", "bloat", "lte", "thin", "steps")
 # Going through the steps takes 18 s

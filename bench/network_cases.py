@@ -16,6 +16,7 @@ COUNTED = ("bytes", "video_frames", "video_shown", "images", "streams", "acks", 
            "reported_frames", "reported_late", "undecodable", "counter_changes")
 # A key's answer comes within this, or not at all; seconds
 ECHO_WITHIN = 3
+SCANCODE_A = 0x1e
 
 
 class SpiceClient:
@@ -59,7 +60,7 @@ class SpiceClient:
         if not self._client.report()["inputs"]:
             self._client.ask("inputs")
             wait_until(lambda: self._client.report()["inputs"], "the keyboard is connected")
-        self._client.ask("echo {}".format(0x1e))
+        self._client.ask("echo {}".format(SCANCODE_A))
         deadline = time.monotonic() + ECHO_WITHIN
         while time.monotonic() < deadline:
             time.sleep(0.02)

@@ -8,38 +8,16 @@ from QEMU's trace. So a frame counts when it is shown, with the time from flush 
 import statistics
 import time
 
+from support.flushes import FrameTimes, first_seen, longest_gap
 from support.waiting import Late, wait_until
 
-from measure import Usage, first_seen, percentile
+from measure import Usage, percentile
 
 # Seconds of motion before the steady state
 WARM_UP = 2
 # To wait for the last frame to be shown without loss
 LOSSLESS_WITHIN = 20
 KEYS = 12
-SCANCODE_A = 0x1e
-
-
-def longest_gap(times, began, ended):
-    """The longest time without a new frame, between began and ended"""
-    points = [began] + sorted(at for at in times if began <= at <= ended) + [ended]
-    return max(later - earlier for earlier, later in zip(points, points[1:]))
-
-
-class FrameTimes:
-    """When the guest has flushed which frame, while each frame has a flush of its own"""
-
-    def __init__(self, machine, flushes):
-        self._machine, self._flushes = machine, flushes
-        self.frame, self._index = machine.progress()["frame"], len(flushes.times())
-
-    def all(self):
-        """{number: seconds}; call it when the guest has stopped. {} if frames have shared flushes."""
-        times = self._flushes.times()[self._index:]
-        last = self._machine.progress()["frame"]
-        if len(times) != last - self.frame:
-            return {}
-        return {self.frame + 1 + i: at for i, at in enumerate(times)}
 
 
 class Measurement:

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""When the guest has drawn which frame, from QEMU's trace, and when a client has shown it."""
+
+import datetime
+import os
+import re
+import time
+
+# Seconds, or from QEMU 10.2 on a date, which has no fraction if that is 0
+FLUSH = re.compile(r"(?:\d+@(\d+\.\d+):|([\d-]+T[\d:.]+)Z )virtio_gpu_cmd_res_flush\b")
+
+
+class Flushes:
+    """The guest's flushes in QEMU's trace. Give a machine options() as extra."""
+
+    def __init__(self, folder):
+        os.makedirs(folder, exist_ok=True)
+        self._path = os.path.join(folder, "trace.log")
+        self._times = []
+        self._read = 0
+        # The trace has the time of day, a client the clock that nobody sets
+        self._offset = time.time() - time.monotonic()
+
+    def options(self):
+        # debug-threads: which threads are the guest's processors
+        return ["-name", "guest,debug-threads=on", "-D", self._path, "-msg", "timestamp=on",
+                "-trace", "enable=virtio_gpu_cmd_res_flush"]
+
+    def times(self):
+        """When each was, in time.monotonic()'s seconds"""
+        with open(self._path, encoding="utf-8", errors="replace") as log:
+            log.seek(self._read)
+            for line in log:
+                if not line.endswith("\n"):
+                    break
+                self._read += len(line.encode())
+                event = FLUSH.match(line)
+                if event:
+                    seconds = float(event.group(1)) if event.group(1) else \
+                        datetime.datetime.fromisoformat(event.group(2) + "+00:00").timestamp()
+                    self._times.append(self.monotonic(seconds))
+        return self._times
+
+    def monotonic(self, time_of_day):
+        """In time.monotonic()'s seconds"""
+        return time_of_day - self._offset
+
+
+class FrameTimes:
+    """Of frames from now on: when the guest has flushed each. Begin while the guest stands still."""
+
+    def __init__(self, machine, flushes):
+        self._machine, self._flushes = machine, flushes
+        self.frame, self._index = machine.progress()["frame"], len(flushes.times())
+
+    def all(self):
+        """{number: seconds of time.monotonic()}, when the guest stands still again; {} if frames have
+        shared flushes, as those of a guest that is held up"""
+        times = self._flushes.times()[self._index:]
+        last = self._machine.progress()["frame"]
+        if len(times) != last - self.frame:
+            return {}
+        return {self.frame + 1 + i: at for i, at in enumerate(times)}
+
+
+def first_seen(seen):
+    """When each number came first: {number: time}"""
+    first = {}
+    for at, number in seen:
+        first.setdefault(number, at)
+    return first
+
+
+def longest_gap(times, began, ended):
+    """The longest time without a new frame, between began and ended"""
+    points = [began] + sorted(at for at in times if began <= at <= ended) + [ended]
+    return max(later - earlier for earlier, later in zip(points, points[1:]))
