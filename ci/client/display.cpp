@@ -212,7 +212,10 @@ void Display::take_echoes(JsonBuilder *builder)
             json_builder_end_array(builder);
         }
     }
-    echoes.clear();
+    /* One that is still to come is for another call */
+    echoes.erase(echoes.begin(), std::find_if(echoes.begin(), echoes.end(), [](const Echo &one) {
+        return one.shown == 0;
+    }));
 }
 
 void Display::take_seen(JsonBuilder *builder)
