@@ -340,6 +340,10 @@ TEST_P(SwEncoder, the_newest_picture_waits_and_older_ones_go)
     for (int i = 0; i < 30; i++) {
         encoder->push(scene()[i], scene()[i]->all());
         EXPECT_LE(encoder->pending(), GlEncoder::MAX_IN_FLIGHT + 1);
+        /* for the one that waits, while another is being encoded */
+        encoder->set_bit_rate(1000000 + 100000 * i);
+        encoder->force_key_frame();
+        usleep(2000);
     }
     std::unique_lock<std::mutex> guard(lock);
     EXPECT_TRUE(changed.wait_for(guard, std::chrono::seconds(20), [&] {

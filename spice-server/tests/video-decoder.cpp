@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "video-decoder.hpp"
 
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
 #include <gst/gst.h>
 #include <gst/video/video.h>
 
+/* Pictures are copied in the thread that has decoded them: what is between GStreamer's threads is
+ * hidden from ThreadSanitizer */
 struct VideoDecoder::Pipeline {
     GstElement *bin = nullptr;
     GstElement *source = nullptr, *sink = nullptr;
+
+    std::mutex lock;
+    std::condition_variable changed;
+    std::deque<DecodedPicture> pictures;
 
     ~Pipeline()
     {
@@ -20,6 +31,25 @@ struct VideoDecoder::Pipeline {
         }
     }
 };
+
+static DecodedPicture copy_of(GstSample *sample)
+{
+    DecodedPicture picture;
+    GstVideoInfo info;
+    GstVideoFrame frame;
+    if (gst_video_info_from_caps(&info, gst_sample_get_caps(sample)) &&
+        gst_video_frame_map(&frame, &info, gst_sample_get_buffer(sample), GST_MAP_READ)) {
+        picture.width = GST_VIDEO_FRAME_WIDTH(&frame);
+        picture.height = GST_VIDEO_FRAME_HEIGHT(&frame);
+        for (uint32_t y = 0; y < picture.height; y++) {
+            auto line = static_cast<uint8_t *>(GST_VIDEO_FRAME_PLANE_DATA(&frame, 0)) +
+                y * GST_VIDEO_FRAME_PLANE_STRIDE(&frame, 0);
+            picture.pixels.insert(picture.pixels.end(), line, line + picture.width * 4);
+        }
+        gst_video_frame_unmap(&frame);
+    }
+    return picture;
+}
 
 static const char *decoder_of(SpiceVideoCodecType codec)
 {
@@ -59,6 +89,20 @@ std::unique_ptr<VideoDecoder> VideoDecoder::create(SpiceVideoCodecType codec, st
     self->pipeline->bin = GST_ELEMENT(gst_object_ref_sink(bin));
     self->pipeline->source = gst_bin_get_by_name(GST_BIN(bin), "source");
     self->pipeline->sink = gst_bin_get_by_name(GST_BIN(bin), "sink");
+    GstAppSinkCallbacks callbacks{};
+    callbacks.new_sample = [](GstAppSink *sink, void *opaque) {
+        auto pipeline = static_cast<Pipeline *>(opaque);
+        if (auto sample = gst_app_sink_pull_sample(sink)) {
+            auto picture = copy_of(sample);
+            gst_sample_unref(sample);
+            std::lock_guard<std::mutex> guard(pipeline->lock);
+            pipeline->pictures.push_back(std::move(picture));
+            pipeline->changed.notify_all();
+        }
+        return GST_FLOW_OK;
+    };
+    gst_app_sink_set_callbacks(GST_APP_SINK(self->pipeline->sink), &callbacks,
+                               self->pipeline.get(), nullptr);
     gst_element_set_state(bin, GST_STATE_PLAYING);
     return self;
 }
@@ -73,25 +117,13 @@ void VideoDecoder::push(const std::vector<uint8_t> &data)
 
 bool VideoDecoder::pull(DecodedPicture *picture, unsigned ms)
 {
-    auto sample = gst_app_sink_try_pull_sample(GST_APP_SINK(pipeline->sink), ms * GST_MSECOND);
-    if (!sample) {
+    auto &pictures = pipeline->pictures;
+    std::unique_lock<std::mutex> guard(pipeline->lock);
+    if (!pipeline->changed.wait_for(guard, std::chrono::milliseconds(ms),
+                                    [&] { return !pictures.empty(); })) {
         return false;
     }
-    GstVideoInfo info;
-    GstVideoFrame frame;
-    const bool good = gst_video_info_from_caps(&info, gst_sample_get_caps(sample)) &&
-        gst_video_frame_map(&frame, &info, gst_sample_get_buffer(sample), GST_MAP_READ);
-    if (good) {
-        picture->width = GST_VIDEO_FRAME_WIDTH(&frame);
-        picture->height = GST_VIDEO_FRAME_HEIGHT(&frame);
-        picture->pixels.clear();
-        for (uint32_t y = 0; y < picture->height; y++) {
-            auto line = static_cast<uint8_t *>(GST_VIDEO_FRAME_PLANE_DATA(&frame, 0)) +
-                y * GST_VIDEO_FRAME_PLANE_STRIDE(&frame, 0);
-            picture->pixels.insert(picture->pixels.end(), line, line + picture->width * 4);
-        }
-        gst_video_frame_unmap(&frame);
-    }
-    gst_sample_unref(sample);
-    return good;
+    *picture = std::move(pictures.front());
+    pictures.pop_front();
+    return true;
 }
