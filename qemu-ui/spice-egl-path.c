@@ -32,6 +32,18 @@ void qemu_spice_egl_watch_paths(SimpleSpiceDisplay *ssd)
     }
 }
 
+static void add_link(SpiceDisplayClient *client, const QXLGLClientStats *stats)
+{
+    if (stats->round_trip_ns) {
+        client->link = g_new0(SpiceDisplayLink, 1);
+        client->link->bit_rate = stats->video_bit_rate;
+        client->link->round_trip_ns = stats->round_trip_ns;
+        client->link->bytes_in_flight = stats->bytes_in_flight;
+        client->link->frames_per_second = stats->frames_per_second;
+        client->link->frames_late = stats->frames_late;
+    }
+}
+
 static void add_to_client(SpiceDisplayClient *client,
                           const QXLGLClientStats *stats, uint32_t n)
 {
@@ -41,6 +53,8 @@ static void add_to_client(SpiceDisplayClient *client,
         if (stats[i].connection_id == client->connection_id) {
             client->path_changes = stats[i].path_changes;
             client->path_reason = g_strdup(stats[i].path_reason);
+            client->codec_reason = g_strdup(stats[i].codec_reason);
+            add_link(client, &stats[i]);
             return;
         }
     }

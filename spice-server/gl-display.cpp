@@ -725,8 +725,7 @@ bool GlDisplay::client_report(DisplayChannelClient *dcc, const SpiceMsgcDisplayS
 {
     auto client = path.find(dcc);
     return client && client->remote &&
-        (client->remote->report(report, spice_get_monotonic_time_ns()) ||
-         hardware.refused(dcc, report.stream_id));
+        (client->remote->report(report) || hardware.reported(dcc, report));
 }
 
 void GlDisplay::worker_stopping()

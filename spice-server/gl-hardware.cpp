@@ -52,6 +52,7 @@ struct GlHardware::Client {
     bool missed = false;             /* a picture was not encoded: there was no room on the link */
     uint64_t bit_rate = 0;
     uint64_t rate_set_ns = 0;
+    uint64_t pushed_ns = 0;          /* the picture that is being encoded */
 };
 
 GlHardware::GlHardware(User &user_, const GlContext &context_):
@@ -162,14 +163,18 @@ bool GlHardware::serves(DisplayChannelClient *dcc)
     return find(dcc) && codec_for(dcc);
 }
 
-bool GlHardware::refused(DisplayChannelClient *dcc, uint32_t stream_id)
+bool GlHardware::reported(DisplayChannelClient *dcc, const SpiceMsgcDisplayStreamReport &report)
 {
-    if (stream_id != STREAM_ID) {
+    if (report.stream_id != STREAM_ID) {
         return false;
     }
     auto client = find(dcc);
     if (client && client->moving) {
-        fail(*client, "the client cannot show this stream");
+        if (report.num_frames == 0 && report.num_drops == UINT32_MAX) {
+            fail(*client, "the client cannot show this stream");
+        } else {
+            client->remote->heard(report);
+        }
     }
     return true;
 }
@@ -375,6 +380,7 @@ bool GlHardware::push(Client &client, const GlScanout &scanout)
         }
         return false;
     }
+    client.pushed_ns = spice_get_monotonic_time_ns();
     client.encoder->push(*dmabuf, scanout.in_memory(), scanout.image);
     return true;
 }
@@ -443,16 +449,17 @@ void GlHardware::send_frames(Client &client)
         spice_debug("display %d: hardware path for client %p", id, client.dcc);
         user.hardware_took_over(client.dcc); // its other streams end first
         send(gl_stream_create(STREAM_ID, format.codec, { 0, 0, format.width, format.height },
-                              !client.y0_top));
+                              !client.y0_top, true));
         if (client.dcc->test_remote_cap(SPICE_DISPLAY_CAP_STREAM_REPORT)) {
             send(gl_stream_activate_report(STREAM_ID, STREAM_ID, REPORT_FRAMES, REPORT_MS));
         }
     }
     for (auto &frame : frames) {
         client.remote->shows_by_other(format.codec);
-        send(gl_stream_data(STREAM_ID, client.remote->stamp(), frame));
+        send(gl_stream_data(STREAM_ID, client.remote->stamp(client.pushed_ns), frame));
         if (format.codec == SPICE_VIDEO_CODEC_TYPE_H264) {
-            send(gl_stream_data(STREAM_ID, client.remote->stamp(), gl_h264_flush_unit()));
+            send(gl_stream_data(STREAM_ID, client.remote->stamp(client.pushed_ns),
+                                gl_h264_flush_unit()));
         }
     }
 }

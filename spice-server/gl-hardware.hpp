@@ -74,8 +74,8 @@ public:
     void draws(uint64_t pixels);
     /* What the guest has drawn into SCANOUT is there: the GPU is done with it */
     void drawn(const GlScanout &scanout);
-    /* A client says that it cannot show this stream; false: it is none of these */
-    bool refused(DisplayChannelClient *dcc, uint32_t stream_id);
+    /* False: it is not about one of these streams */
+    bool reported(DisplayChannelClient *dcc, const SpiceMsgcDisplayStreamReport &report);
     /* The picture's size or place changes: what moves begins anew. Before clients hear of it. */
     void scanout_changes();
     void work();

@@ -21,9 +21,16 @@ GlMessage gl_mark()
     return GlBody().message(SPICE_MSG_DISPLAY_MARK);
 }
 
-GlMessage gl_stream_create(uint32_t id, uint8_t codec, const GlRect &dest, bool top_down)
+static GlBody &clip(GlBody &body, bool shown)
 {
-    return GlBody()
+    return shown ? body.u8(SPICE_CLIP_TYPE_NONE) : body.u8(SPICE_CLIP_TYPE_RECTS).u32(0);
+}
+
+GlMessage gl_stream_create(uint32_t id, uint8_t codec, const GlRect &dest, bool top_down,
+                           bool shown)
+{
+    GlBody body;
+    body
         .u32(0) // surface
         .u32(id)
         .u8(top_down ? SPICE_STREAM_FLAGS_TOP_DOWN : 0)
@@ -31,9 +38,15 @@ GlMessage gl_stream_create(uint32_t id, uint8_t codec, const GlRect &dest, bool 
         .u64(0) // stamp: clients do not use it
         .u32(dest.w).u32(dest.h) // of the stream
         .u32(dest.w).u32(dest.h) // of its pictures
-        .rect(dest)
-        .u8(SPICE_CLIP_TYPE_NONE)
-        .message(SPICE_MSG_DISPLAY_STREAM_CREATE);
+        .rect(dest);
+    return clip(body, shown).message(SPICE_MSG_DISPLAY_STREAM_CREATE);
+}
+
+GlMessage gl_stream_clip(uint32_t id, bool shown)
+{
+    GlBody body;
+    body.u32(id);
+    return clip(body, shown).message(SPICE_MSG_DISPLAY_STREAM_CLIP);
 }
 
 GlMessage gl_stream_data(uint32_t id, uint32_t stamp, const std::vector<uint8_t> &frame)

@@ -45,8 +45,11 @@ GlMessage gl_surface_create(uint32_t width, uint32_t height);
 GlMessage gl_surface_destroy();
 GlMessage gl_mark();
 
-/* Of a video stream. STAMP: multimedia time, ms */
-GlMessage gl_stream_create(uint32_t id, uint8_t codec, const GlRect &dest, bool top_down);
+/* Of a video stream. SHOWN: false: its frames are decoded, but not to be seen. STAMP: multimedia
+ * time, ms */
+GlMessage gl_stream_create(uint32_t id, uint8_t codec, const GlRect &dest, bool top_down,
+                           bool shown);
+GlMessage gl_stream_clip(uint32_t id, bool shown);
 GlMessage gl_stream_data(uint32_t id, uint32_t stamp, const std::vector<uint8_t> &frame);
 GlMessage gl_stream_destroy(uint32_t id);
 /* Asks for a report each WINDOW frames, or each TIMEOUT_MS */

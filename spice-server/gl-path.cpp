@@ -165,6 +165,14 @@ void GlPath::get_stats(QXLGLClientStats *stats, uint32_t *num)
             s.bytes = client.bytes;
             s.path_changes = client.path_changes;
             s.path_reason = client.path_reason;
+            if (client.link_ns) {
+                s.codec_reason = client.link.codec_reason;
+                s.video_bit_rate = client.link.bit_rate;
+                s.round_trip_ns = std::max<uint64_t>(client.link.rtt_ns, 1);
+                s.bytes_in_flight = client.link.in_flight;
+                s.frames_late = client.link.dropped;
+                s.frames_per_second = client.link.frames_per_second;
+            }
             memcpy(out + size_t{n} * element, &s, s.size);
         }
         n++;

@@ -46,6 +46,9 @@ static constexpr uint32_t PING_ID = 0x474c0000, PING_MASK = 0xffff;
 static constexpr uint32_t STREAM_IDS = 16;
 static constexpr uint32_t REPORT_FRAMES = 5, REPORT_MS = 500;
 static constexpr uint64_t MIN_BIT_RATE = 200 * 1000;
+/* A client's decoder is taken to be there so long after it heard of the stream, the first one later:
+ * nothing says so, and until then it gets JPEG */
+static constexpr uint64_t DECODER_NS = 120 * MS, FIRST_DECODER_NS = 400 * MS;
 static constexpr uint64_t TUNE_NS = 50 * MS;
 
 static uint64_t start_rate(DisplayChannelClient *dcc)
@@ -100,7 +103,7 @@ GlRemote::Codecs GlRemote::codecs() const
         if (codec.type == SPICE_VIDEO_CODEC_TYPE_MJPEG) {
             found.fixed_jpeg = found.fixed_jpeg || !found.inter;
             found.jpeg = true;
-        } else if (!found.inter && !(screen.failed_codecs & (1u << codec.type)) &&
+        } else if (!found.inter && !((screen.failed_codecs | refused_codecs) & (1u << codec.type)) &&
                    gl_sw_can_encode(codec.type)) {
             found.fixed_inter = !found.jpeg;
             found.inter = codec.type;
@@ -125,7 +128,7 @@ uint64_t GlRemote::video_bit_rate(const GlRect &rect) const
 void GlRemote::resized()
 {
     end_stream();
-    next.reset();
+    drop_next();
     pending.reset(); // what comes of it is of the former size
     plan.reset({});
     if (screen.frame || !w || leaving) {
@@ -161,7 +164,7 @@ void GlRemote::set_shown_by_other(bool other)
 {
     elsewhere = other;
     end_stream();
-    next.reset();
+    drop_next();
     pending.reset();
     plan.blurred(GlRect{ 0, 0, w, h });
     plan.refresh();
@@ -173,15 +176,15 @@ void GlRemote::shows_by_other(uint32_t codec)
     shown(QXL_GL_PATH_HARDWARE, codec, "the picture moves, and the card encodes");
 }
 
-uint32_t GlRemote::stamp()
+uint32_t GlRemote::stamp(uint64_t captured_ns)
 {
-    return stamps.next(reds_get_mm_time());
+    return stamps.stamp(reds_get_mm_time() - (spice_get_monotonic_time_ns() - captured_ns) / MS);
 }
 
 void GlRemote::leave()
 {
     end_stream();
-    next.reset();
+    drop_next();
     pending.reset();
     leaving = true;
 }
@@ -197,19 +200,44 @@ void GlRemote::end_stream()
     }
 }
 
+void GlRemote::drop_next()
+{
+    if (next && next->is_told()) {
+        send(gl_stream_destroy(next->id()));
+    }
+    next.reset();
+    next_first.reset();
+}
+
+/* The client sets its decoder up, and does not show what comes out */
+void GlRemote::tell_next(uint64_t now_ns)
+{
+    send(gl_stream_create(next->id(), next->codec(), next->rect(), true, false));
+    if (dcc->test_remote_cap(SPICE_DISPLAY_CAP_STREAM_REPORT)) {
+        send(gl_stream_activate_report(next->id(), next->id(), REPORT_FRAMES, REPORT_MS));
+    }
+    send_frame(*next, *next_first, now_ns);
+    next_first.reset();
+    next->told(now_ns + rate.rtt_ns() + (has_decoded ? DECODER_NS : FIRST_DECODER_NS));
+    has_decoded = true;
+}
+
 void GlRemote::stream_failed(std::unique_ptr<GlStream> *stream, const std::string &why)
 {
     spice_warning("display %d: client %u: an encoder fails: %s", screen.display_id,
                   dcc->get_client()->get_main()->get_connection_id(), why.c_str());
-    screen.failed_codecs |= 1u << (*stream)->codec();
+    if (!(refused_codecs & (1u << (*stream)->codec()))) {
+        screen.failed_codecs |= 1u << (*stream)->codec();
+    }
     if (pending && pending->video == stream->get()) {
         plan.changed((*stream)->rect());
         pending->video = nullptr;
     }
     if (stream == &running) {
         end_stream();
+    } else {
+        drop_next();
     }
-    stream->reset();
 }
 
 void GlRemote::look_at_streams(uint64_t now_ns)
@@ -225,7 +253,9 @@ void GlRemote::look_at_streams(uint64_t now_ns)
         }
         (*stream)->set_bit_rate(video_bit_rate((*stream)->rect()), now_ns);
         auto frame = (*stream)->take();
-        if (frame && pending && pending->video == stream->get()) {
+        if (frame && stream == &next && next->state() == GlStream::State::WARM) {
+            next_first = std::move(frame);
+        } else if (frame && pending && pending->video == stream->get()) {
             pending->frame = std::move(frame);
         }
     }
@@ -238,7 +268,7 @@ void GlRemote::choose_stream(const Codecs &can, uint64_t now_ns)
     bool inter = can.fixed_inter && !expects_other;
 
     if (moving.empty()) {
-        next.reset();
+        drop_next();
         /* Its last frame has been shown by now: what changed last did so STILL_NS ago, and has
          * arrived */
         if (running && !plan.lacks(running->rect()) && arrived_number >= last_frame_number) {
@@ -246,12 +276,16 @@ void GlRemote::choose_stream(const Codecs &can, uint64_t now_ns)
         }
         return;
     }
+    codec_reason = can.fixed_jpeg || can.fixed_inter ? "the only one, or the client's choice" :
+        nullptr;
     if (can.inter && can.jpeg && !can.fixed_inter && !can.fixed_jpeg && !expects_other) {
         const size_t pixels = size_t{moving.w} * moving.h;
-        inter = !choice.wants_jpeg(rate, FRAMES_PER_SECOND, maker.jpeg_size(pixels), now_ns);
+        inter = choice.choose(rate.share(), rate.fell_ns(), FRAMES_PER_SECOND,
+                              maker.jpeg_size(pixels), now_ns) == GlCodecChoice::Codec::INTER;
+        codec_reason = choice.why();
     }
     if (!inter) {
-        next.reset();
+        drop_next();
         end_stream();
         return;
     }
@@ -259,9 +293,10 @@ void GlRemote::choose_stream(const Codecs &can, uint64_t now_ns)
         return stream && stream->codec() == can.inter && stream->rect() == moving;
     };
     if (fits(running)) {
-        next.reset();
+        drop_next();
     } else if (!fits(next)) {
         std::string why;
+        drop_next();
         next = GlStream::create(streams_made++ % STREAM_IDS, can.inter, moving,
                                 video_bit_rate(moving), screen.frame, wake, &why);
         if (!next) {
@@ -306,6 +341,10 @@ uint64_t GlRemote::work(uint64_t now_ns)
     if (!rate.room(now_ns)) {
         return std::min(again, rate.room_at(now_ns));
     }
+    if (next_first) {
+        tell_next(now_ns);
+        return again;
+    }
     begin(now_ns);
     return pending ? std::min(again, now_ns + TICK_NS) : again;
 }
@@ -319,7 +358,7 @@ void GlRemote::begin(uint64_t now_ns)
     };
 
     choose_stream(can, now_ns);
-    auto stream = next && next->state() == GlStream::State::READY ? next.get() : running.get();
+    auto stream = next && next->can_begin(now_ns) ? next.get() : running.get();
 
     GlTerms terms;
     terms.video = can.video;
@@ -335,6 +374,7 @@ void GlRemote::begin(uint64_t now_ns)
         return;
     }
     pending.emplace();
+    pending->captured_ns = job.frame->time_ns;
     pending->moves = !job.moving.empty() || !job.streamed.empty();
     if (!job.streamed.empty()) {
         pending->video = stream;
@@ -384,18 +424,22 @@ void GlRemote::send_video(const std::vector<uint8_t> &frame)
         end_stream();
         running = std::move(next);
         running->begun();
-        send(gl_stream_create(running->id(), running->codec(), running->rect(), true));
-        if (dcc->test_remote_cap(SPICE_DISPLAY_CAP_STREAM_REPORT)) {
-            send(gl_stream_activate_report(running->id(), running->id(), REPORT_FRAMES, REPORT_MS));
-        }
+        send(gl_stream_clip(running->id(), true));
     }
-    send(gl_stream_data(running->id(), stamp(), frame));
-    if (running->codec() == SPICE_VIDEO_CODEC_TYPE_H264) {
-        /* spice-gtk's parser shows a frame when it sees the next one begin */
-        send(gl_stream_data(running->id(), stamp(), gl_h264_flush_unit()));
-    }
+    send_frame(*running, frame, pending->captured_ns);
     last_frame_number = UINT64_MAX; // until it is sent
+    frame_captured_ns = pending->captured_ns;
     plan.blurred(running->rect());
+}
+
+void GlRemote::send_frame(const GlStream &stream, const std::vector<uint8_t> &frame,
+                          uint64_t captured_ns)
+{
+    send(gl_stream_data(stream.id(), stamp(captured_ns), frame));
+    if (stream.codec() == SPICE_VIDEO_CODEC_TYPE_H264) {
+        /* spice-gtk's parser shows a frame when it sees the next one begin */
+        send(gl_stream_data(stream.id(), stamp(captured_ns), gl_h264_flush_unit()));
+    }
 }
 
 void GlRemote::send(GlMessage &&message)
@@ -449,9 +493,23 @@ void GlRemote::sending(uint64_t number, size_t size, uint64_t now_ns)
 void GlRemote::acknowledged(uint64_t sent, uint64_t now_ns)
 {
     /* Some clients acknowledge the very message that asks them to, which is not counted */
-    arrived_number = std::min(arrived_number + 1, sent);
+    const uint64_t number = std::min(arrived_number + 1, sent);
     if (counts_messages) {
-        rate.arrived(arrived_number, now_ns);
+        arrived(number, now_ns);
+    } else {
+        arrived_number = number;
+    }
+}
+
+void GlRemote::arrived(uint64_t number, uint64_t now_ns)
+{
+    arrived_number = number;
+    rate.arrived(number, now_ns);
+    if (frame_captured_ns && number >= last_frame_number) {
+        const uint64_t took = now_ns - frame_captured_ns;
+        stamps.acknowledged(reds_get_mm_time() - took / MS,
+                            (took - std::min(took, rate.rtt_min_ns())) / MS);
+        frame_captured_ns = 0;
     }
 }
 
@@ -469,29 +527,34 @@ bool GlRemote::pong(uint32_t id, uint64_t now_ns)
         if (arrived_number + 2 < number) {
             counts_messages = false;
         }
-        arrived_number = number;
-        rate.arrived(number, now_ns);
+        arrived(number, now_ns);
     }
     return true;
 }
 
-bool GlRemote::report(const SpiceMsgcDisplayStreamReport &report, uint64_t now_ns)
+bool GlRemote::report(const SpiceMsgcDisplayStreamReport &report)
 {
     if (report.stream_id >= STREAM_IDS) {
         return false;
     }
-    if (!running || report.stream_id != running->id()) {
-        return true; // about one that has ended
+    for (auto stream : { &running, &next }) { // else it is about one that has ended
+        if (*stream && (*stream)->is_told() && report.stream_id == (*stream)->id()) {
+            if (report.num_frames == 0 && report.num_drops == UINT32_MAX) {
+                refused_codecs |= 1u << (*stream)->codec();
+                stream_failed(stream, "the client cannot show this stream");
+            } else {
+                heard(report);
+            }
+            break;
+        }
     }
-    if (report.num_frames == 0 && report.num_drops == UINT32_MAX) {
-        stream_failed(&running, "the client cannot show this stream");
-        return true;
-    }
-    dropped += report.num_drops;
-    stamps.report(report.end_frame_mm_time, report.last_frame_delay, report.num_frames,
-                  report.num_drops, report.audio_delay);
-    (void)now_ns;
     return true;
+}
+
+void GlRemote::heard(const SpiceMsgcDisplayStreamReport &report)
+{
+    stamps.reported(report.end_frame_mm_time, report.last_frame_delay, report.num_frames,
+                    report.num_drops, report.audio_delay);
 }
 
 GlRemote::Stats GlRemote::stats(uint64_t now_ns) const
@@ -499,9 +562,9 @@ GlRemote::Stats GlRemote::stats(uint64_t now_ns) const
     Stats s{};
     s.bit_rate = rate.video_rate() * 8;
     s.rtt_ns = rate.rtt_ns();
-    s.queue_ns = rate.queue_ns();
+    s.codec_reason = codec_reason;
     s.in_flight = rate.in_flight();
-    s.dropped = dropped;
+    s.dropped = stamps.drops();
     s.frames_per_second = std::count_if(shown_ns.begin(), shown_ns.end(), [now_ns](uint64_t ns) {
         return ns + 1000 * MS > now_ns;
     });

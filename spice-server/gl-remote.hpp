@@ -68,7 +68,9 @@ public:
     /* False: it is not an answer to a ping of ours */
     bool pong(uint32_t id, uint64_t now_ns);
     /* False: it is not about a stream of ours */
-    bool report(const SpiceMsgcDisplayStreamReport &report, uint64_t now_ns);
+    bool report(const SpiceMsgcDisplayStreamReport &report);
+    /* About the other stream that shows the screen */
+    void heard(const SpiceMsgcDisplayStreamReport &report);
 
     /* While another stream shows the whole screen (gl-hardware), it gets no pictures; after that,
      * all of the present one */
@@ -78,14 +80,15 @@ public:
     void expect_other(bool expected) { expects_other = expected; }
     /* The other stream shows a frame */
     void shows_by_other(uint32_t codec);
-    /* The next multimedia time for a frame, ms */
-    uint32_t stamp();
+    /* The multimedia time for a frame of what was there at CAPTURED_NS, ms */
+    uint32_t stamp(uint64_t captured_ns);
     /* It has been told to go to another server: what it has been told of ends, nothing follows */
     void leave();
 
     GlRate &link() { return rate; }
     struct Stats {
-        uint64_t bit_rate, rtt_ns, queue_ns, in_flight, dropped;
+        const char *codec_reason; /* a literal, or null */
+        uint64_t bit_rate, rtt_ns, in_flight, dropped;
         uint32_t frames_per_second;
     };
     Stats stats(uint64_t now_ns) const;
@@ -99,6 +102,7 @@ private:
     };
     /* A job of which not everything is there yet */
     struct Pending {
+        uint64_t captured_ns = 0;
         bool images = false;
         GlStream *video = nullptr;
         std::optional<GlBatch> batch;
@@ -117,9 +121,14 @@ private:
     void look_at_streams(uint64_t now_ns);
     void stream_failed(std::unique_ptr<GlStream> *stream, const std::string &why);
     void end_stream();
+    void drop_next();
+    void tell_next(uint64_t now_ns);
     void begin(uint64_t now_ns);
     bool send_pending(uint64_t now_ns);
     void send_video(const std::vector<uint8_t> &frame);
+    void send_frame(const GlStream &stream, const std::vector<uint8_t> &frame,
+                    uint64_t captured_ns);
+    void arrived(uint64_t number, uint64_t now_ns);
     void send(GlMessage &&message);
     void send_ping(uint64_t now_ns);
     void tell_way(const Pending &sent, uint64_t now_ns);
@@ -137,7 +146,12 @@ private:
     GlCodecChoice choice;
     GlMaker maker;
     std::unique_ptr<GlStream> running, next; /* the client knows the first; the second warms up */
+    std::optional<std::vector<uint8_t>> next_first; /* its first frame */
+    uint64_t frame_captured_ns = 0; /* of LAST_FRAME_NUMBER */
+    const char *codec_reason = nullptr; /* a literal */
     uint32_t streams_made = 0;
+    uint32_t refused_codecs = 0; /* bits: the client cannot show them, whatever it says */
+    bool has_decoded = false;    /* it has shown a stream before */
     std::optional<Pending> pending;
 
     uint32_t w = 0, h = 0;       /* of the client's surface; 0: it has none */
@@ -154,7 +168,6 @@ private:
     uint64_t pacing = 0, tuned_ns = 0;
     uint64_t tick_ns = 0;
     std::vector<uint64_t> shown_ns; /* the last second's frames */
-    uint64_t dropped = 0;
 };
 
 } // namespace red

@@ -77,9 +77,7 @@ std::optional<std::vector<uint8_t>> GlStream::take()
         frame_due = false;
     }
     if (frame && now == State::WARMING) {
-        now = State::READY;
-        encoder->force_key_frame();
-        return {};
+        now = State::WARM;
     }
     return frame;
 }

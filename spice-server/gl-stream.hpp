@@ -3,10 +3,10 @@
  * One video stream of a remote client: a rectangle of its screen, encoded in software, and what the
  * client has been told of it:
  *
- *   WARMING ──first frame out──▶ READY ──begun()──▶ RUNNING
+ *   WARMING ──first frame out──▶ WARM ──told()──▶ READY ──begun()──▶ RUNNING
  *
- * An encoder takes its time to start. The first frame out is thrown away, and the next picture
- * made a key frame: until then the client is served in another way, without a gap.
+ * Encoders and decoders take their time to start. The client is told of the stream with the first
+ * frame, which it decodes but does not show, and is served in another way meanwhile, without a gap.
  *
  * Display worker's thread.
  */
@@ -28,7 +28,7 @@ namespace red {
 class GlStream
 {
 public:
-    enum class State { WARMING, READY, RUNNING };
+    enum class State { WARMING, WARM, READY, RUNNING };
 
     /* NEWS: called from any thread when there is something to take(). Null with *why if there is no
      * encoder for CODEC. */
@@ -43,14 +43,22 @@ public:
     SpiceVideoCodecType codec() const { return video_codec; }
     const GlRect &rect() const { return area; }
 
-    /* READY or RUNNING, and no frame() is due: the next picture */
+    /* READY or RUNNING, and not busy(): the next picture */
     void push(const GlFramePtr &frame);
     bool busy() const { return frame_due; }
     /* The frame of the picture pushed last, once it is there */
     std::optional<std::vector<uint8_t>> take();
     /* Why there will be no more frames; empty: there will */
     std::string failure() const;
-    /* READY: the client is told of it with the frame that is being sent */
+    /* WARM: the first frame is being sent; the client is expected to show others from READY_NS on */
+    void told(uint64_t ready_ns)
+    {
+        now = State::READY;
+        expected_ns = ready_ns;
+    }
+    bool is_told() const { return now == State::READY || now == State::RUNNING; }
+    bool can_begin(uint64_t now_ns) const { return now == State::READY && now_ns >= expected_ns; }
+    /* READY: the client is shown the frame that is being sent */
     void begun() { now = State::RUNNING; }
 
     /* bits/s; small changes, and those that come too soon, are left out */
@@ -67,6 +75,7 @@ private:
     State now = State::WARMING;
     bool frame_due = false;
     uint64_t bit_rate, rate_set_ns = 0;
+    uint64_t expected_ns = 0;
     std::shared_ptr<Inbox> inbox;
     std::unique_ptr<GlSwEncoder> encoder;
 };

@@ -164,6 +164,14 @@ typedef struct QXLGLClientStats {
     uint64_t bytes;           /* sent on the display channel */
     uint64_t path_changes;    /* as spice_qxl_gl_set_path_callback() tells them */
     const char *path_reason;  /* QXLGLPathChange.reason of the last one, or null */
+    /* Of remote clients; 0 and null for others */
+    const char *codec_reason; /* why the video goes in this codec; never freed, or null */
+    uint64_t video_bit_rate;  /* what a video may use of the link, bits a second */
+    uint64_t round_trip_ns;   /* mean, from a message to its acknowledgement; never 0 */
+    uint64_t bytes_in_flight; /* sent, and not acknowledged */
+    uint64_t frames_late;     /* that the client has reported as too late */
+    uint32_t frames_per_second; /* sent within the last second */
+    uint32_t reserved;
 } QXLGLClientStats;
 
 /**
