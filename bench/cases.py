@@ -42,12 +42,13 @@ class SpiceClient:
 class VncClient:
     """bench/vnc-client; raises stack.Missing if it has not been built
 
-    through: words of a command that runs it
+    through: words of a command that runs it; options: of its own; nice: see SpiceClient
     """
 
-    def __init__(self, port, address="127.0.0.1", through=()):
+    def __init__(self, port, address="127.0.0.1", through=(), options=(), nice=10):
         program = stack.built("bench-tools/vnc-client/spicegl-vnc-client", "scripts/build bench")
-        self._process = subprocess.Popen([*through, "nice", "-n", "10", program, "{}:{}".format(address, port)],
+        self._process = subprocess.Popen([*through, "nice", "-n", str(nice), program,
+                                          "{}:{}".format(address, port), *options],
                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                          stderr=subprocess.DEVNULL, text=True, bufsize=1)
         deadline = time.monotonic() + 20

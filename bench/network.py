@@ -63,6 +63,8 @@ def parse():
                         default=list(COMPARED), help="(%(default)s)")
     parser.add_argument("--seconds", type=float, default=6, help="of steady motion (%(default)s)")
     parser.add_argument("--size", default="1280x720", help="of the guest's screen (%(default)s)")
+    parser.add_argument("--pattern", default="motion", choices=("motion", "counter"),
+                        help="full-screen motion, or a band of 64 lines that changes (%(default)s)")
     parser.add_argument("--congestion", help="TCP's congestion control, e.g. reno")
     parser.add_argument("--echo", action="store_true", help="measure keys, too: 6 s more")
     parser.add_argument("--json", default=os.path.join(OUT, "network.json"), metavar="FILE",
@@ -83,8 +85,9 @@ def measure(case_name, link_name, arguments):
     flushes = Flushes(folder)
     seconds = max(arguments.seconds, STEPS_SECONDS) if link_name == "steps" else arguments.seconds
     with Link(link_name, folder, arguments.congestion) as link:
-        machine = make_machine(case, link, port, OUT, name, arguments.size, flushes.options(),
-                               stack.dmabuf_preload())
+        machine = make_machine(case, link, port, OUT, name,
+                               {"pattern": arguments.pattern, "size": arguments.size},
+                               flushes.options(), stack.dmabuf_preload())
         machine.add_environment(word.split("=", 1) for word in arguments.env)
         with machine:
             client = case.connect(machine, link, port)

@@ -19,18 +19,53 @@ ECHO_WITHIN = 3
 SCANCODE_A = 0x1e
 
 
-class SpiceClient:
+class Watching:
+    """What both kinds of client answer alike; ask() is one command's"""
+
+    def seen(self):
+        return [(at / 1e6, number) for at, number in self.ask("seen")["seen"]]
+
+    def quality(self):
+        """[(seconds, number, dB)] since the last call"""
+        answer = self.ask("quality")
+        return [(at / 1e6, number, db) for at, number, db in answer["quality"]]
+
+    def exact_since(self, number):
+        """Since when every pixel of that frame has been shown, in seconds; None if it is not"""
+        since = self.ask("quality")["exact_since"]
+        return since / 1e6 if since >= 0 and self.number() == number else None
+
+    def press_and_wait(self):
+        """[ms until the answer to a key is shown]; [] if there is none in time"""
+        self.ask("echo {}".format(SCANCODE_A))
+        deadline = time.monotonic() + ECHO_WITHIN
+        while time.monotonic() < deadline:
+            time.sleep(0.02)
+            found = self.ask("echoes")["echoes"]
+            if found:
+                return [(shown - pressed) / 1000 for pressed, shown in found]
+        return []
+
+
+class SpiceClient(Watching):
     """ci/client, over a link"""
 
     def __init__(self, machine, options):
-        self._client = machine.client("tcp", options=["--counter", "--compare", "motion", *options])
+        self._client = machine.client("tcp", options=[
+            "--counter", "--compare", machine.guest["pattern"], *options])
         # stock's draw for a client that comes is the next one
         machine.tell("flips 2")
         self._client.wait_for_frames(1, timeout=60)
-        self._exact = None
 
-    def seen(self):
-        return self._client.seen()
+    def ask(self, command):
+        return self._client.ask(command)
+
+    def number(self):
+        return self._client.display()["counter"]
+
+    def connect_keyboard(self):
+        self.ask("inputs")
+        wait_until(lambda: self._client.report()["inputs"], "the keyboard is connected")
 
     def totals(self):
         display = self._client.display()
@@ -41,57 +76,30 @@ class SpiceClient:
     def difference(before, after):
         return {key: after[key] - before[key] if key in COUNTED else after[key] for key in after}
 
-    def quality(self):
-        """[(seconds, number, dB)] since the last call"""
-        answer = self._client.ask("quality")
-        self._exact = answer["exact_since"]
-        return [(at / 1e6, number, db) for at, number, db in answer["quality"]]
-
-    def shows_exactly(self, number):
-        self._exact = self._client.ask("quality")["exact_since"]
-        return self._exact >= 0 and self._client.display()["counter"] == number
-
-    def exact_since(self):
-        """As of the last call of one of the two above; seconds"""
-        return self._exact / 1e6
-
-    def press_and_wait(self):
-        """[ms until the answer to a key is shown]; [] if there is none in time"""
-        if not self._client.report()["inputs"]:
-            self._client.ask("inputs")
-            wait_until(lambda: self._client.report()["inputs"], "the keyboard is connected")
-        self._client.ask("echo {}".format(SCANCODE_A))
-        deadline = time.monotonic() + ECHO_WITHIN
-        while time.monotonic() < deadline:
-            time.sleep(0.02)
-            found = self._client.ask("echoes")["echoes"]
-            if found:
-                return [(shown - pressed) / 1000 for pressed, shown in found]
-        return []
-
-    def log(self):
-        return self._client.log()
-
     def close(self):
         self._client.close()
 
 
-class LinkedVncClient(VncClient):
+class LinkedVncClient(Watching, VncClient):
     """bench/vnc-client, over a link"""
 
-    def __init__(self, link, port):
-        super().__init__(port, address=link.address, through=link.on_client)
+    def __init__(self, machine, link, port):
+        super().__init__(port, address=link.address, through=link.on_client,
+                         options=[machine.guest["pattern"]], nice=0)
+
+    def ask(self, command):
+        # It knows one key
+        return self._ask(command.split()[0])
+
+    def number(self):
+        return self._ask("report")["counter"]
+
+    def connect_keyboard(self):
+        pass
 
     @staticmethod
     def difference(before, after):
         return {key: after[key] - before[key] for key in after}
-
-    def quality(self):
-        return None
-
-    @staticmethod
-    def press_and_wait():
-        return []
 
 
 def _headless(link, display=None, extra=()):
@@ -119,7 +127,7 @@ class Case:
 
     def connect(self, machine, link, port):
         if self.stack == "vnc":
-            return LinkedVncClient(link, port)
+            return LinkedVncClient(machine, link, port)
         return SpiceClient(machine, self.options)
 
 
@@ -139,9 +147,9 @@ CASES = {
 COMPARED = ("default", "mjpeg", "h264", "vp8", "egl-headless", "vnc")
 
 
-def make_machine(case, link, port, folder, name, size, extra, preload=()):
-    """A LinkedMachine that has not been started"""
+def make_machine(case, link, port, folder, name, guest, extra, preload=()):
+    """A LinkedMachine that has not been started; guest: its options"""
     options = case.machine_options(link, port)
     options["extra"] = options["extra"] + list(extra)
     return LinkedMachine(folder, link=link, name=name, preload=list(preload),
-                         guest={"pattern": "motion", "size": size, "input": 1}, **options)
+                         guest={**guest, "input": 1}, **options)

@@ -20,8 +20,18 @@ LOSSLESS_WITHIN = 20
 KEYS = 12
 
 
+def per_second(began, ended, first, flushed):
+    """For each second of motion: [frames shown, median ms from flush to screen or None]"""
+    series = []
+    for second in range(int(ended - began)):
+        shown = {n: at for n, at in first.items() if second <= at - began < second + 1}
+        times = [(at - flushed[n]) * 1000 for n, at in shown.items() if n in flushed]
+        series.append([len(shown), round(statistics.median(times), 1) if times else None])
+    return series
+
+
 class Measurement:
-    """client: with seen(), totals(), quality() and exact_since(); see network_cases.py"""
+    """client: see network_cases.py"""
 
     def __init__(self, machine, flushes, link, client, seconds):
         self._machine, self._flushes, self._link = machine, flushes, link
@@ -38,7 +48,7 @@ class Measurement:
         start = self._state()
         time.sleep(self._seconds)
         end = self._state()
-        seen = self._client.seen()
+        seen, quality = self._client.seen(), self._client.quality()
         self._machine.tell("stop")
         settled = self._settle()
         flushed = frames.all()
@@ -46,6 +56,7 @@ class Measurement:
         first = first_seen((at, number) for at, number in seen if number > frames.frame)
         return {**self._steady(start, end, first, flushed),
                 **self._edges(began, end["time"], first, flushed, settled),
+                **self._quality(quality, start["time"]),
                 "totals": self._client.difference(before, self._client.totals())}
 
     def _motion_begins(self):
@@ -64,19 +75,12 @@ class Measurement:
                 "totals": self._client.totals()}
 
     def _settle(self):
-        """When the last frame was shown without loss, and PSNRs on the way; call after the guest
-        has stopped"""
+        """When the last frame was shown without loss; call after the guest has stopped"""
         last = self._machine.progress()["frame"]
-        values = self._client.quality()
-        settled = {"psnr": values, "at": None}
-        if values is None:
-            return settled
         try:
-            wait_until(lambda: self._client.shows_exactly(last), "", LOSSLESS_WITHIN)
-            settled["at"] = self._client.exact_since()
+            return wait_until(lambda: self._client.exact_since(last), "", LOSSLESS_WITHIN)
         except Late:
-            pass
-        return settled
+            return None
 
     def _steady(self, start, end, first, flushed):
         began, ended = start["time"], end["time"]
@@ -107,20 +111,27 @@ class Measurement:
         times = sorted(first.values())
         motion = min(flushed.values(), default=began)
         stopped = max(flushed.values(), default=ended)
-        psnr = [db for at, _, db in settled["psnr"] or () if at >= began + WARM_UP]
         return {
             "first_shown_ms": (times[0] - motion) * 1000 if times else None,
             "longest_gap_ms": longest_gap(times, times[0] if times else began, ended) * 1000,
-            "psnr_p5_db": percentile(psnr, 0.05) if psnr else None,
-            "psnr_p50_db": statistics.median(psnr) if psnr else None,
-            "lossless_ms": (settled["at"] - stopped) * 1000 if settled["at"] else None,
+            "lossless_ms": (settled - stopped) * 1000 if settled else None,
+            "per_second": per_second(began, ended, first, flushed),
             "_seen": [(round(at - began, 4), number, round((at - flushed[number]) * 1000, 1))
                       for number, at in sorted(first.items()) if number in flushed]}
+
+
+    @staticmethod
+    def _quality(quality, since):
+        values = [db for at, _, db in quality if at >= since]
+        return {"psnr_p5_db": percentile(values, 0.05) if values else None,
+                "psnr_p50_db": statistics.median(values) if values else None}
 
 
 def echoes(machine, client):
     """How long it takes from a key to the square that answers it, in ms, while a video plays in a
     part of the screen; [] if none is shown"""
+    pattern = machine.guest["pattern"]
+    client.connect_keyboard()
     machine.tell("set pattern=window echo=1")
     machine.tell("flips forever")
     time.sleep(WARM_UP)
@@ -129,5 +140,5 @@ def echoes(machine, client):
         times += client.press_and_wait()
         time.sleep(0.05 + 0.013 * (i % 5)) # anywhere between two frames
     machine.tell("stop")
-    machine.tell("set pattern=motion echo=0")
+    machine.tell("set pattern={} echo=0".format(pattern))
     return times

@@ -4,16 +4,19 @@
  * ci/guest/pattern.hpp describes. Commands on standard input, each answered by one line of
  * JSON, as ci/client has them:
  *
- *   report  {"updates": finished updates, "bytes": received, "width": …, "height": …}
+ *   report  {"updates": finished updates, "bytes": received, "width": …, "height": …, "counter": …}
  *   seen    {"seen": [[microseconds of CLOCK_MONOTONIC, frame number], …]} since the last call
+ *   quality {"quality": [[microseconds, frame number, dB], …], "exact_since": microseconds or -1}
+ *   echo    presses and releases the key A, whose answer is to be noted
+ *   echoes  {"echoes": [[microseconds pressed, shown], …]}
  */
+#include <algorithm>
 #include <chrono>
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
-#include <vector>
 
 #include <linux/tcp.h>
 #include <poll.h>
@@ -21,18 +24,24 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "frame-watch.hpp"
 #include "picture.hpp"
 
 namespace {
 
-struct Seen {
-    int64_t at, number;
-};
-
 struct State {
+    explicit State(rfbClient *client):
+        watch([client](uint32_t lines) {
+            const auto height = std::min<uint32_t>(lines, uint32_t(client->height));
+            return picture_from_bgrx(client->frameBuffer, uint32_t(client->width), height,
+                                     client->width * 4, false);
+        })
+    {
+        watch.count();
+    }
+
     uint64_t updates = 0;
-    int64_t counter = -1;
-    std::vector<Seen> seen;
+    FrameWatch watch;
 };
 
 int tag; /* its address names the client's data */
@@ -47,15 +56,7 @@ void updated(rfbClient *client)
 {
     auto state = static_cast<State *>(rfbClientGetClientData(client, &tag));
     state->updates++;
-    if (client->height < static_cast<int>(COUNTER_LINES)) {
-        return;
-    }
-    const int64_t number = read_counter(picture_from_bgrx(
-        client->frameBuffer, client->width, COUNTER_LINES, client->width * 4, false));
-    if (number >= 0 && number != state->counter) {
-        state->counter = number;
-        state->seen.push_back({ now_us(), number });
-    }
+    state->watch.updated(now_us());
 }
 
 uint64_t received_bytes(const rfbClient *client)
@@ -66,19 +67,53 @@ uint64_t received_bytes(const rfbClient *client)
         info.tcpi_bytes_received : 0;
 }
 
-void answer(const std::string &command, const rfbClient *client, State *state)
+template <typename List, typename Print> void print_list(const List &list, Print print)
+{
+    printf("[");
+    for (size_t i = 0; i < list.size(); i++) {
+        printf("%s[", i ? ", " : "");
+        print(list[i]);
+        printf("]");
+    }
+    printf("]");
+}
+
+void press_for_echo(rfbClient *client, State *state)
+{
+    static constexpr uint32_t KEY = 'a'; /* an X11 keysym */
+    state->watch.expect_echo(now_us());
+    SendKeyEvent(client, KEY, TRUE);
+    SendKeyEvent(client, KEY, FALSE);
+}
+
+void answer(const std::string &command, rfbClient *client, State *state)
 {
     if (command == "report") {
-        printf("{\"updates\": %" PRIu64 ", \"bytes\": %" PRIu64 ", \"width\": %d, \"height\": %d}\n",
-               state->updates, received_bytes(client), client->width, client->height);
+        printf("{\"updates\": %" PRIu64 ", \"bytes\": %" PRIu64 ", \"width\": %d, \"height\": %d, "
+               "\"counter\": %" PRId64 "}\n",
+               state->updates, received_bytes(client), client->width, client->height,
+               state->watch.number());
     } else if (command == "seen") {
-        printf("{\"seen\": [");
-        for (size_t i = 0; i < state->seen.size(); i++) {
-            printf("%s[%" PRId64 ", %" PRId64 "]", i ? ", " : "", state->seen[i].at,
-                   state->seen[i].number);
-        }
-        puts("]}");
-        state->seen.clear();
+        printf("{\"seen\": ");
+        print_list(state->watch.take_seen(), [](const FrameWatch::Seen &one) {
+            printf("%" PRId64 ", %" PRId64, one.at, one.number);
+        });
+        puts("}");
+    } else if (command == "quality") {
+        printf("{\"quality\": ");
+        print_list(state->watch.take_compared(), [](const FrameWatch::Compared &one) {
+            printf("%" PRId64 ", %" PRId64 ", %.3f", one.at, one.number, one.psnr);
+        });
+        printf(", \"exact_since\": %" PRId64 "}\n", state->watch.exact_since());
+    } else if (command == "echo") {
+        press_for_echo(client, state);
+        puts("{}");
+    } else if (command == "echoes") {
+        printf("{\"echoes\": ");
+        print_list(state->watch.take_echoes(), [](const FrameWatch::Echo &one) {
+            printf("%" PRId64 ", %" PRId64, one.pressed, one.shown);
+        });
+        puts("}");
     } else {
         puts("{\"error\": \"unknown command\"}");
     }
@@ -86,7 +121,7 @@ void answer(const std::string &command, const rfbClient *client, State *state)
 }
 
 /* False at the end of the input */
-bool read_commands(std::string *input, const rfbClient *client, State *state)
+bool read_commands(std::string *input, rfbClient *client, State *state)
 {
     char chunk[256];
     const ssize_t n = read(STDIN_FILENO, chunk, sizeof(chunk));
@@ -132,14 +167,19 @@ bool serve(rfbClient *client, State *state)
 
 int main(int argc, char **argv)
 {
-    const char *colon = argc == 2 ? strrchr(argv[1], ':') : nullptr;
-    if (!colon) {
-        fprintf(stderr, "Usage: spicegl-vnc-client HOST:PORT; commands on standard input: report, seen\n");
+    const char *colon = argc == 2 || argc == 3 ? strrchr(argv[1], ':') : nullptr;
+    if (!colon || (argc == 3 && !pattern_exists(argv[2]))) {
+        fprintf(stderr, "Usage: spicegl-vnc-client HOST:PORT [PATTERN]; with the guest's PATTERN, pictures "
+                        "are compared with it. Commands on standard input: report, seen, quality, echo, "
+                        "echoes\n");
         return 2;
     }
     rfbClientLog = say_nothing;
     rfbClient *client = rfbGetClient(8, 3, 4);
-    State state;
+    State state(client);
+    if (argc == 3) {
+        state.watch.compare_with(argv[2]);
+    }
     /* B G R and a fourth byte in memory */
     client->format.redShift = 16;
     client->format.greenShift = 8;

@@ -126,10 +126,10 @@ void Client::add_display(SpiceDisplayChannel *channel)
     display->withhold_answers(withheld);
     display->answer_after(answer_after_ms);
     if (counting) {
-        display->watch_counter();
+        display->frames_shown().count();
     }
     if (!compared.empty()) {
-        display->compare_with(compared);
+        display->frames_shown().compare_with(compared);
     }
     displays[SPICE_CHANNEL(channel)] = std::move(display);
 }

@@ -50,25 +50,66 @@ static std::string save(Client &client, std::istringstream &words)
     return "{\"saved\":null,\"why\":" + quoted(why) + "}";
 }
 
-/* {NAME: [what TAKE adds for the display that WORDS names]}; MORE adds other members */
-static std::string list_of(Client &client, const char *name, std::istringstream &words,
-                           void (Display::*take)(JsonBuilder *),
-                           const std::function<void(Display &, JsonBuilder *)> &more = nullptr)
+static FrameWatch *watch_of(Client &client, std::istringstream &words)
 {
     int id = 0;
     words >> id;
     Display *display = client.display(id);
+    return display ? &display->frames_shown() : nullptr;
+}
+
+/* Begins {NAME: [[FIRST, SECOND, …], …] with what ADD adds to the inner arrays */
+template <typename List, typename Add>
+static JsonBuilder *begin_lists(const char *name, const List &list, Add add)
+{
     JsonBuilder *builder = json_builder_new();
     json_builder_begin_object(builder);
     json_builder_set_member_name(builder, name);
     json_builder_begin_array(builder);
-    if (display) {
-        (display->*take)(builder);
+    for (const auto &one : list) {
+        json_builder_begin_array(builder);
+        add(builder, one);
+        json_builder_end_array(builder);
     }
     json_builder_end_array(builder);
-    if (display && more) {
-        more(*display, builder);
-    }
+    return builder;
+}
+
+static std::string seen(FrameWatch *watch)
+{
+    JsonBuilder *builder = begin_lists(
+        "seen", watch ? watch->take_seen() : std::vector<FrameWatch::Seen>(),
+        [](JsonBuilder *out, const FrameWatch::Seen &one) {
+            json_builder_add_int_value(out, one.at);
+            json_builder_add_int_value(out, one.number);
+        });
+    json_builder_end_object(builder);
+    return take_text(builder);
+}
+
+static std::string quality(FrameWatch *watch)
+{
+    JsonBuilder *builder = begin_lists(
+        "quality", watch ? watch->take_compared() : std::vector<FrameWatch::Compared>(),
+        [](JsonBuilder *out, const FrameWatch::Compared &one) {
+            json_builder_add_int_value(out, one.at);
+            json_builder_add_int_value(out, one.number);
+            json_builder_add_double_value(out, one.psnr);
+        });
+    json_builder_set_member_name(builder, "exact_since");
+    json_builder_add_int_value(builder, watch ? watch->exact_since() : -1);
+    json_builder_end_object(builder);
+    return take_text(builder);
+}
+
+static std::string echoes(FrameWatch *watch)
+{
+    JsonBuilder *builder = begin_lists(
+        "echoes", watch ? watch->take_echoes() : std::vector<FrameWatch::Echo>(),
+        [](JsonBuilder *out, const FrameWatch::Echo &one) {
+            json_builder_add_int_value(out, one.pressed);
+            json_builder_add_int_value(out, one.shown);
+        });
     json_builder_end_object(builder);
     return take_text(builder);
 }
@@ -76,24 +117,14 @@ static std::string list_of(Client &client, const char *name, std::istringstream 
 static std::string press_for_echo(Client &client, std::istringstream &words)
 {
     unsigned scancode = 0;
-    int id = 0;
-    words >> scancode >> id;
-    Display *display = client.display(id);
-    if (!display) {
+    words >> scancode;
+    FrameWatch *watch = watch_of(client, words);
+    if (!watch) {
         return "{\"error\":\"no such display\"}";
     }
-    display->expect_echo();
+    watch->expect_echo(g_get_monotonic_time());
     client.keyboard_and_pointer().press(scancode);
     return "{}";
-}
-
-static std::string quality(Client &client, std::istringstream &words)
-{
-    return list_of(client, "quality", words, &Display::take_quality,
-                   [](Display &display, JsonBuilder *builder) {
-                       json_builder_set_member_name(builder, "exact_since");
-                       json_builder_add_int_value(builder, display.exact_since());
-                   });
 }
 
 static void execute(Control &control, const std::string &line)
@@ -104,13 +135,13 @@ static void execute(Control &control, const std::string &line)
     if (command == "report") {
         answer = control.client.report();
     } else if (command == "seen") {
-        answer = list_of(control.client, "seen", words, &Display::take_seen);
+        answer = seen(watch_of(control.client, words));
     } else if (command == "quality") {
-        answer = quality(control.client, words);
+        answer = quality(watch_of(control.client, words));
     } else if (command == "echo") {
         answer = press_for_echo(control.client, words);
     } else if (command == "echoes") {
-        answer = list_of(control.client, "echoes", words, &Display::take_echoes);
+        answer = echoes(watch_of(control.client, words));
     } else if (command == "save") {
         answer = save(control.client, words);
     } else if (command == "withhold" || command == "answer") {

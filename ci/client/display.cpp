@@ -10,20 +10,16 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
-/* For a client that nobody asks: some minutes at 60 frames a second */
-static constexpr size_t MAX_SEEN = 20000;
-/* Pictures are compared no more often than this, microseconds */
-static constexpr int64_t COMPARE_EVERY = 100000;
-/* The middle of the guest's square, pixels from the lower left corner */
-static constexpr uint32_t ECHO_MIDDLE = 32;
-
 static constexpr uint32_t fourcc(char a, char b, char c, char d)
 {
     return uint32_t(a) | uint32_t(b) << 8 | uint32_t(c) << 16 | uint32_t(d) << 24;
 }
 
 Display::Display(SpiceDisplayChannel *channel, std::function<void(Display &)> changed):
-    channel(channel), changed(std::move(changed))
+    channel(channel), changed(std::move(changed)), watch([this](uint32_t lines) {
+        std::string why;
+        return picture(&why, lines);
+    })
 {
     g_object_ref(channel);
     g_object_get(channel, "channel-id", &channel_id, nullptr);
@@ -105,128 +101,8 @@ void Display::withhold_answers(bool withhold)
 
 void Display::updated()
 {
-    last_update = g_get_monotonic_time();
-    if (counting) {
-        note_counter();
-    }
-    if (quality) {
-        note_quality();
-    }
-    if (!echoes.empty() && echoes.back().shown == 0) {
-        note_echo();
-    }
+    watch.updated(g_get_monotonic_time());
     changed(*this);
-}
-
-void Display::note_counter()
-{
-    std::string why;
-    const int64_t now = read_counter(picture(&why, COUNTER_LINES));
-    if (now < 0 || now == counter) {
-        return;
-    }
-    counter_backwards += now < counter;
-    counter_changes++;
-    counter = now;
-    newest = std::max(newest, now);
-    exact = -1;
-    if (seen.size() < MAX_SEEN) {
-        seen.push_back({last_update, now});
-    }
-}
-
-void Display::note_quality()
-{
-    if (counter < 0 || last_update - last_compared < COMPARE_EVERY) {
-        return;
-    }
-    std::string why;
-    const Picture shown = picture(&why);
-    if (shown.empty() || compared.size() >= MAX_SEEN) {
-        return;
-    }
-    last_compared = last_update;
-    compared.push_back({last_update, counter, quality->psnr(shown, uint32_t(counter))});
-    exact = -1;
-    exact_since();
-}
-
-void Display::take_quality(JsonBuilder *builder)
-{
-    for (const auto &one : compared) {
-        json_builder_begin_array(builder);
-        json_builder_add_int_value(builder, one.at);
-        json_builder_add_int_value(builder, one.number);
-        json_builder_add_double_value(builder, one.psnr);
-        json_builder_end_array(builder);
-    }
-    compared.clear();
-}
-
-int64_t Display::exact_since()
-{
-    std::string why;
-    if (!quality || counter < 0) {
-        return -1;
-    }
-    const Picture shown = picture(&why);
-    if (shown.empty() || !quality->is_exact(shown, uint32_t(counter))) {
-        exact = -1;
-    } else if (exact < 0) {
-        exact = last_update;
-    }
-    return exact;
-}
-
-bool Display::echo_is_lit() const
-{
-    std::string why;
-    const Picture whole = picture(&why);
-    if (whole.height <= ECHO_MIDDLE || whole.width <= ECHO_MIDDLE) {
-        return false;
-    }
-    const size_t at = size_t{whole.height - 1 - ECHO_MIDDLE} * whole.width + ECHO_MIDDLE;
-    return whole.rgb[at * 3 + 1] >= 128;
-}
-
-void Display::expect_echo()
-{
-    echo_lit = echo_is_lit();
-    echoes.push_back({g_get_monotonic_time(), 0});
-}
-
-void Display::note_echo()
-{
-    if (echo_is_lit() != echo_lit) {
-        echoes.back().shown = last_update;
-    }
-}
-
-void Display::take_echoes(JsonBuilder *builder)
-{
-    for (const auto &one : echoes) {
-        if (one.shown) {
-            json_builder_begin_array(builder);
-            json_builder_add_int_value(builder, one.pressed);
-            json_builder_add_int_value(builder, one.shown);
-            json_builder_end_array(builder);
-        }
-    }
-    /* One that is still to come is for another call */
-    echoes.erase(echoes.begin(), std::find_if(echoes.begin(), echoes.end(), [](const Echo &one) {
-        return one.shown == 0;
-    }));
-}
-
-void Display::take_seen(JsonBuilder *builder)
-{
-    for (const auto &one : seen) {
-        json_builder_begin_array(builder);
-        json_builder_add_int_value(builder, one.at);
-        json_builder_add_int_value(builder, one.number);
-        json_builder_end_array(builder);
-    }
-    seen.clear();
 }
 
 /* spice-gtk may have none before it says so: between two sizes it has closed the old one */
@@ -457,10 +333,10 @@ void Display::report(JsonBuilder *builder) const
     add_number(builder, "smallest_update", invalidates ? smallest_update : 0);
     add_number(builder, "primaries", primaries);
     report_wire(builder);
-    add_number(builder, "counter", counter);
-    add_number(builder, "counter_newest", newest);
-    add_number(builder, "counter_changes", counter_changes);
-    add_number(builder, "counter_backwards", counter_backwards);
+    add_number(builder, "counter", watch.number());
+    add_number(builder, "counter_newest", watch.highest_number());
+    add_number(builder, "counter_changes", watch.changes());
+    add_number(builder, "counter_backwards", watch.backwards());
     json_builder_set_member_name(builder, "gl");
     if (const SpiceGlScanout *scanout = gl_scanout()) {
         add_gl(builder, *scanout);

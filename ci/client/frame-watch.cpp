@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "frame-watch.hpp"
+
+#include <algorithm>
+
+/* For a client that nobody asks: some minutes at 60 frames a second */
+static constexpr size_t MAX_KEPT = 20000;
+/* Pictures are compared no more often than this, microseconds */
+static constexpr int64_t COMPARE_EVERY = 100000;
+/* The middle of the guest's square, pixels from the lower left corner */
+static constexpr uint32_t ECHO_MIDDLE = 32;
+
+void FrameWatch::updated(int64_t now)
+{
+    last_update = now;
+    if (counting) {
+        note_number();
+    }
+    if (quality && last >= 0 && now - last_compared >= COMPARE_EVERY) {
+        note_quality();
+    }
+    if (pressed && echo_is_lit() != was_lit) {
+        echoes.push_back({pressed, now});
+        pressed = 0;
+    }
+}
+
+void FrameWatch::note_number()
+{
+    const int64_t number = read_counter(picture(COUNTER_LINES));
+    if (number < 0 || number == last) {
+        return;
+    }
+    fallen += number < last;
+    changed++;
+    last = number;
+    newest = std::max(newest, number);
+    exact = -1;
+    if (seen.size() < MAX_KEPT) {
+        seen.push_back({last_update, number});
+    }
+}
+
+void FrameWatch::note_quality()
+{
+    const Picture shown = picture(UINT32_MAX);
+    if (shown.empty() || compared.size() >= MAX_KEPT) {
+        return;
+    }
+    last_compared = last_update;
+    compared.push_back({last_update, last, quality->psnr(shown, uint32_t(last))});
+    exact_since();
+}
+
+int64_t FrameWatch::exact_since()
+{
+    if (!quality || last < 0) {
+        return -1;
+    }
+    const Picture shown = picture(UINT32_MAX);
+    if (shown.empty() || !quality->is_exact(shown, uint32_t(last))) {
+        exact = -1;
+    } else if (exact < 0) {
+        exact = last_update;
+    }
+    return exact;
+}
+
+bool FrameWatch::echo_is_lit() const
+{
+    const Picture whole = picture(UINT32_MAX);
+    if (whole.height <= ECHO_MIDDLE || whole.width <= ECHO_MIDDLE) {
+        return false;
+    }
+    const size_t at = size_t{whole.height - 1 - ECHO_MIDDLE} * whole.width + ECHO_MIDDLE;
+    return whole.rgb[at * 3 + 1] >= 128;
+}
+
+void FrameWatch::expect_echo(int64_t now)
+{
+    was_lit = echo_is_lit();
+    pressed = now;
+}

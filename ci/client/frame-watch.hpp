@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a display shows, by the numbers in its pictures: which frames and when, how good they are,
+ * and when a key has been answered. All times are microseconds of CLOCK_MONOTONIC. */
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "picture.hpp"
+#include "quality.hpp"
+
+class FrameWatch
+{
+public:
+    struct Seen {
+        int64_t at, number;
+    };
+    struct Compared {
+        int64_t at, number;
+        double psnr;              /* dB, see quality.hpp */
+    };
+    struct Echo {
+        int64_t pressed, shown;
+    };
+
+    /* PICTURE returns what is shown now, or its uppermost LINES; empty if there is nothing */
+    explicit FrameWatch(std::function<Picture(uint32_t lines)> picture):
+        picture(std::move(picture)) {}
+
+    /* Reads the frame counter of each update (costs a copy of its upper lines) */
+    void count() { counting = true; }
+    /* Compares what is shown with the guest's own pictures, up to 10 times a second while the number
+     * changes (costs a copy of the picture, and making the guest's) */
+    void compare_with(const std::string &pattern) { quality = std::make_unique<Quality>(pattern); }
+
+    /* The picture has been changed */
+    void updated(int64_t now);
+    /* The square in the lower left corner by which the guest answers keys, see ci/guest: a key has
+     * been pressed now, its answer is to be noted. */
+    void expect_echo(int64_t now);
+    /* Since when every pixel has been the guest's; -1: it is not, or cannot be told */
+    int64_t exact_since();
+
+    /* Since the last call of each */
+    std::vector<Seen> take_seen() { return std::exchange(seen, {}); }
+    std::vector<Compared> take_compared() { return std::exchange(compared, {}); }
+    std::vector<Echo> take_echoes() { return std::exchange(echoes, {}); }
+
+    int64_t number() const { return last; }        /* -1 before the first */
+    int64_t highest_number() const { return newest; }
+    uint64_t changes() const { return changed; }
+    uint64_t backwards() const { return fallen; }  /* changes to a lower number */
+
+private:
+    void note_number();
+    void note_quality();
+    bool echo_is_lit() const;
+
+    std::function<Picture(uint32_t)> picture;
+    bool counting = false;
+    int64_t last_update = 0;
+    int64_t last = -1, newest = -1;
+    uint64_t changed = 0, fallen = 0;
+    std::vector<Seen> seen;
+    std::unique_ptr<Quality> quality;
+    int64_t last_compared = 0, exact = -1;
+    std::vector<Compared> compared;
+    int64_t pressed = 0;          /* of the key whose answer is still to come; 0: of none */
+    bool was_lit = false;
+    std::vector<Echo> echoes;
+};
