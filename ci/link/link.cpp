@@ -27,23 +27,30 @@ Link::Link(const Settings &given):
         const Inside inside(server_side.net);
         set_address(server_side.device, SERVER_NUMBER, SERVER_ADDRESS, CLIENT_NUMBER,
                     CLIENT_ADDRESS);
-        if (settings.apart && !settings.congestion.empty()) {
-            set_congestion_control(settings.congestion);
+        if (settings.apart) {
+            set_up_tcp();
         }
     }
     {
         const Inside inside(client_side.net);
         set_address(client_side.device, CLIENT_NUMBER, CLIENT_ADDRESS, SERVER_NUMBER,
                     SERVER_ADDRESS);
-        if (!settings.congestion.empty()) {
-            set_congestion_control(settings.congestion);
-        }
+        set_up_tcp();
     }
     down = std::make_unique<Carrier>(*server_side.packets, *client_side.packets,
                                      settings.profile.down, settings.seed);
     up = std::make_unique<Carrier>(*client_side.packets, *server_side.packets,
                                    settings.profile.up, settings.seed + 1);
     limit_offload();
+}
+
+/* Of the namespace that the caller is in */
+void Link::set_up_tcp() const
+{
+    forget_connections();
+    if (!settings.congestion.empty()) {
+        set_congestion_control(settings.congestion);
+    }
 }
 
 void Link::connect(Side &side, const std::string &wire_end)

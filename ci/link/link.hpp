@@ -66,6 +66,7 @@ private:
     };
 
     void connect(Side &side, const std::string &wire_end);
+    void set_up_tcp() const;
     void limit_offload();
     void step();
 

@@ -175,6 +175,15 @@ std::string congestion_control()
     return name;
 }
 
+void forget_connections()
+{
+    try {
+        write_file("/proc/sys/net/ipv4/tcp_no_metrics_save", "1");
+    } catch (const std::system_error &) {
+        /* Then a connection may start with what the last one has learned */
+    }
+}
+
 void set_congestion_control(const std::string &name)
 {
     try {

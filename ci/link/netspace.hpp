@@ -52,6 +52,8 @@ void switch_on(const std::string &device);
  * neighbour, with the hardware address that ends in PEER_NUMBER: nobody has to ask for it. */
 void set_address(const std::string &device, int number, const std::string &address,
                  int peer_number, const std::string &peer_address);
+/* TCP starts each connection from nothing, whatever it has learned from those before */
+void forget_connections();
 std::string congestion_control();
 /* For connections from now on. Throws where the kernel does not have it or does not allow it. */
 void set_congestion_control(const std::string &name);
