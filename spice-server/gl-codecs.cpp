@@ -2,6 +2,7 @@
 #include "gl-codecs.hpp"
 
 #include <gst/gst.h>
+#include <orc/orcprogram.h>
 
 namespace red {
 
@@ -23,6 +24,19 @@ static void load(const char *name)
     }
 }
 
+/* ORC compiles GStreamer's inner loops when they are first used */
+static bool orc_works()
+{
+    auto code = orc_code_new();
+    if (!code) {
+        return false;
+    }
+    orc_code_allocate_codemem(code, 0);
+    const bool works = code->code != nullptr;
+    orc_code_free(code);
+    return works;
+}
+
 static bool load_all()
 {
     GError *error = nullptr;
@@ -34,13 +48,22 @@ static bool load_all()
     for (auto name : software_elements) {
         load(name);
     }
+    if (!orc_works()) {
+        g_warning("GStreamer cannot compile code here: no video but MJPEG");
+        return false;
+    }
     return true;
+}
+
+bool gl_codecs_work()
+{
+    static const bool works = load_all();
+    return works;
 }
 
 void gl_codecs_load()
 {
-    static const bool loaded = load_all();
-    (void)loaded;
+    gl_codecs_work();
 }
 
 } // namespace red

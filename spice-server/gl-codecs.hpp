@@ -10,4 +10,8 @@ namespace red {
  * without GStreamer. */
 void gl_codecs_load();
 
+/* Can they be used? Not where GStreamer cannot be started or, for one, memory cannot be made
+ * executable: it ends the process when it needs that. Loads them if need be. */
+bool gl_codecs_work();
+
 } // namespace red

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* For builds without GStreamer, or with one older than 1.24, which knows no dma-buf's modifier */
-#include "gl-codecs.hpp"
 #include "gl-hw-card.hpp"
 #include "gl-hw-encoder.hpp"
 
 namespace red {
-
-void gl_codecs_load() {}
 
 struct GlHwCard::Elements {};
 

@@ -6,6 +6,8 @@
 #include <gst/app/gstappsrc.h>
 #include <gst/video/video.h>
 
+#include "gl-codecs.hpp"
+
 namespace red {
 
 namespace {
@@ -115,6 +117,9 @@ unsigned thread_count(SpiceVideoCodecType codec)
 
 const char *GlSwPipeline::element_for(SpiceVideoCodecType codec)
 {
+    if (!gl_codecs_work()) {
+        return nullptr;
+    }
     for (const auto &known : ELEMENTS) {
         auto factory = known.codec == codec ? gst_element_factory_find(known.element) : nullptr;
         if (factory) {
