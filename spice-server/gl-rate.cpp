@@ -12,13 +12,15 @@ static constexpr double SECOND = 1e9;
 static constexpr double SLOWEST = 20e3, FASTEST = 1.25e9; /* bytes/s */
 static constexpr double UNKNOWN_RATE = 125e3;
 static constexpr double UNKNOWN_RTT_NS = 100 * MS;
-/* Two segments: anything smaller is over before the clock ticks */
+/* What a message takes that is smaller, and that the link should carry sooner, it does not take for
+ * its size */
 static constexpr uint64_t SMALL = 2000;
+static constexpr double SHORT_NS = 5 * MS;
 /* What clocks, timers and main loops of both sides add */
 static constexpr double GRAIN_NS = 1 * MS;
 /* Messages that are kept after they have arrived */
-static constexpr size_t KEPT = 64;
-static constexpr uint64_t KEPT_NS = uint64_t(2000 * MS);
+static constexpr size_t KEPT = 128;
+static constexpr uint64_t KEPT_NS = uint64_t(4000 * MS);
 /* Messages of a train */
 static constexpr size_t TRAIN = 32;
 static constexpr uint64_t TRAIN_NS = uint64_t(1000 * MS);
@@ -44,12 +46,16 @@ static constexpr double LEAST_FLOWN = 8e3; /* bytes; TCP starts with ten segment
 static constexpr double FLOWN_GROWTH = 2, FLOWN_FRAME_NS = 20 * MS;
 static constexpr uint64_t FLOWN_KEPT_NS = uint64_t(10 * SECOND);
 
+static constexpr uint64_t LONGER_FOR_NS = uint64_t(1000 * MS);
 static constexpr double LONGER_NS = 5 * MS, LONGER_PER_JITTER = 3;
 /* What looks like a longer way may have been a queue of others', or our own. A pause lets ours run
  * empty: seldom when that has not shown a shorter way before. */
 static constexpr uint64_t DRAIN_NS = uint64_t(300 * MS), DRAIN_FIRST_NS = uint64_t(500 * MS);
 static constexpr uint64_t DRAIN_SURE_NS = uint64_t(3000 * MS), DRAIN_MOST_NS = uint64_t(32000 * MS);
 static constexpr double DRAIN_SHARE = 0.25, UNSURE_NS = 5 * MS;
+
+/* A pause that a lost segment makes is over by then, and what was sent after it has arrived */
+static constexpr double UNDO_ROUNDS = 2.25, UNDO_NS = 200 * MS;
 
 static constexpr uint64_t BEST_NS = uint64_t(5000 * MS);
 
@@ -103,7 +109,7 @@ void GlRate::sent(uint64_t number, size_t size, uint64_t now_ns)
         drain_ns = now + drain_wait_ns;
     }
     const bool alone = through_ns <= now + uint64_t(2 * MS);
-    messages.push_back({ number, size, now, flying_bytes, others, again, true, alone, 0, 0 });
+    messages.push_back({ number, size, now, flying_bytes, others, again, true, alone, 0, 0, 0 });
     paced_ns = std::max(paced_ns, now) + uint64_t(double(size) * SECOND / double(pacing_rate()));
     through_ns = std::max(through_ns, now) + uint64_t(double(size) * SECOND / rate);
 }
@@ -114,6 +120,7 @@ void GlRate::arrived(uint64_t number, uint64_t now_ns)
     size_t group = 0;
     while (flying < messages.size() && messages[flying].number <= number) {
         flying_bytes -= messages[flying].size;
+        messages[flying].arrived_ns = now;
         flying++;
         group++;
     }
@@ -142,20 +149,34 @@ GlRate::Bounds GlRate::bounds(size_t last, double slack_ns) const
             break;
         }
         bytes += first.size;
-        if (bytes < SMALL) {
-            continue;
-        }
         const double took_ns = double(now - first.sent_ns) - base_ns;
         /* What other channels have sent in between had to go the same way */
         const double all = double(bytes + messages[last].others - first.others) * SECOND;
         result.least = std::max(result.least, all / std::max(took_ns + unsure_ns, GRAIN_NS));
-        result.most = std::max(result.most,
-                               took_ns > slack_ns ? all / (took_ns - slack_ns) : FASTEST);
+        if (!small(bytes)) {
+            result.most = std::max(result.most,
+                                   took_ns > slack_ns ? all / (took_ns - slack_ns) : FASTEST);
+        }
+        if (idle_before(i)) {
+            break; /* then it may have been another link */
+        }
     }
-    if (bytes < SMALL) {
-        result.most = FASTEST;
+    if (small(bytes)) {
+        result.most = FASTEST; /* what it took, it did not take for its size */
     }
     return result;
+}
+
+bool GlRate::small(uint64_t size) const
+{
+    return size < SMALL && double(size) * SECOND < SHORT_NS * rate;
+}
+
+/* Was the link done with all others when the message came to it? */
+bool GlRate::idle_before(size_t index) const
+{
+    return index == 0 || (index <= flying && double(messages[index - 1].arrived_ns) <=
+                                                 double(messages[index].sent_ns) + base_ns);
 }
 
 /* A segment that is sent again takes a round trip, and what is behind it waits */
@@ -170,12 +191,18 @@ void GlRate::measure(size_t last, size_t group)
     message.rtt_ns = double(now - message.sent_ns);
     smooth_rtt_ns += (message.rtt_ns - smooth_rtt_ns) / (smooth_rtt_ns > 0 ? 8 : 1);
     if (base_ns < 0) {
-        base_ns = message.rtt_ns;
+        base_ns = message.rtt_ns; /* and it may well be less */
+        drain_wait_ns = DRAIN_SURE_NS + 1;
+        drain_ns = now + DRAIN_FIRST_NS;
     }
     if (message.rtt_ns < base_ns) {
         base_ns = message.rtt_ns;
-        if (drain_ns != UINT64_MAX && base_ns < first_base_ns + GRAIN_NS) {
-            drain_ns = UINT64_MAX;
+        if (drain_ns != UINT64_MAX) {
+            base_ns = std::max(base_ns - double(message.size) * SECOND / rate, first_base_ns);
+            if (base_ns < first_base_ns + GRAIN_NS) {
+                base_ns = first_base_ns;
+                drain_ns = UINT64_MAX;
+            }
         }
     }
     learn_longer_way();
@@ -197,13 +224,13 @@ void GlRate::measure(size_t last, size_t group)
     double most = 0;
     size_t agree = 0;
     for (size_t i = last + 1; i-- > 0 && agree < AGREE;) {
-        if (messages[i].size >= SMALL) {
+        if (!small(messages[i].size)) {
             most = std::max(most, messages[i].most);
             agree++;
         }
     }
 
-    if (undo_rate > 0 && message.size >= SMALL && message.sent_ns > undo_ns) {
+    if (undo_rate > 0 && !small(message.size) && message.sent_ns > undo_last_ns) {
         undo_agree = told.most >= undo_rate ? undo_agree + 1 : 0;
     }
     if (undo_rate > 0 && (told.least > 0.7 * undo_rate || undo_agree >= AGREE)) {
@@ -215,20 +242,24 @@ void GlRate::measure(size_t last, size_t group)
     } else if (agree == AGREE && most < rate) {
         set_rate(most);
     }
-    if (undo_rate > 0 && double(now - undo_ns) > 2 * smooth_rtt_ns + 300 * MS) {
+    if (undo_rate > 0 && double(now - undo_ns) > UNDO_ROUNDS * base_ns + UNDO_NS) {
         undo_rate = 0;
     }
 }
 
 void GlRate::learn_jitter(const Message &message)
 {
-    if (message.size < SMALL) {
+    if (small(message.size) || message.again != again) {
         return;
     }
     const double begin_ns = std::max(double(message.sent_ns) + base_ns, double(last_arrival_ns));
-    const double rest = double(now) - begin_ns - double(message.size) * SECOND / rate;
-    jitter_ns += (std::min(std::fabs(rest - rest_ns), MOST_JITTER_NS) - jitter_ns) / 16;
-    rest_ns = rest;
+    const double took_ns = double(now) - begin_ns, size = double(message.size);
+    const double differs_ns = took_ns - served_ns - (size - served_size) * SECOND / rate;
+    if (served_size > 0) {
+        jitter_ns += (std::min(std::fabs(differs_ns), MOST_JITTER_NS) - jitter_ns) / 16;
+    }
+    served_ns = took_ns;
+    served_size = size;
 }
 
 /* A link is faster than TCP on it while its window is small, at the start and after losses: short
@@ -302,13 +333,21 @@ double GlRate::way_begins(size_t from, size_t to) const
  * their size. Those that take longer the larger they are tell of a slower link. */
 void GlRate::learn_longer_way()
 {
-    if (flying < 12 || messages.front().sent_ns + uint64_t(1000 * MS) > now) {
+    size_t from = flying, middle = flying, known = 0;
+    while (from > 0 && (known < 16 || messages[from].sent_ns + LONGER_FOR_NS > now)) {
+        from--;
+        known += messages[from].rtt_ns > 0 && messages[from].alone && messages[from].timed;
+        if (known == 8 || messages[from].sent_ns + LONGER_FOR_NS / 2 > now) {
+            middle = from;
+        }
+    }
+    if (known < 16 || messages[from].sent_ns + LONGER_FOR_NS > now) {
         return;
     }
     const double enough_ns = LONGER_NS + LONGER_PER_JITTER * jitter_ns;
-    const double newer = way_begins(flying / 2, flying);
+    const double newer = way_begins(middle, flying);
     if (newer > enough_ns) {
-        const double begin = std::min(newer, way_begins(0, flying / 2));
+        const double begin = std::min(newer, way_begins(from, middle));
         if (begin > enough_ns) {
             lengthen_way(begin);
         }
@@ -411,8 +450,9 @@ void GlRate::tick(uint64_t now_ns)
         if (!(undo_rate > 0)) {
             undo_rate = rate;
             undo_fall_ns = fall_ns;
+            undo_ns = now;
         }
-        undo_ns = now;
+        undo_last_ns = now;
         undo_agree = 0;
         set_rate(most);
     }

@@ -76,7 +76,8 @@ private:
         bool timed;        /* false: we were late ourselves */
         bool alone;        /* what was sent before should be through when it comes to the link */
         double most;       /* bytes/s, upper bound of the link, once it has arrived */
-        double rtt_ns;
+        double rtt_ns;     /* 0: not known */
+        uint64_t arrived_ns;
     };
     struct Bounds {
         double least, most; /* bytes/s */
@@ -85,6 +86,8 @@ private:
     void advance(uint64_t now_ns);
     void forget();
     Bounds bounds(size_t last, double slack_ns) const;
+    bool small(uint64_t size) const;
+    bool idle_before(size_t index) const;
     double excuse_ns(const Message &message) const;
     void measure(size_t last, size_t group);
     void learn_jitter(const Message &message);
@@ -115,7 +118,8 @@ private:
     size_t longer = 0;
     double smooth_rtt_ns = 0;
     double queue = 0;             /* ns */
-    double jitter_ns, rest_ns = 0; /* how much service times differ; the last one's surplus */
+    double jitter_ns;             /* how much what messages take differs, beyond their size */
+    double served_ns = 0, served_size = 0; /* what the last one took of the link */
 
     /* TCP may carry less than the link: its window grows with what is sent, and losses keep it
      * small. What went through in a round trip without waiting, at most, bytes: */
@@ -134,7 +138,7 @@ private:
     double peak = 0;              /* bytes/s, of late: to tell falls */
     uint64_t peak_ns = 0, fall_ns = 0;
     double undo_rate = 0;         /* before what may have been a pause; 0: it was none */
-    uint64_t undo_ns = 0, undo_fall_ns = 0;
+    uint64_t undo_ns = 0, undo_last_ns = 0, undo_fall_ns = 0; /* when it began, was seen last */
     size_t undo_agree = 0;        /* messages since then that allow for it */
 
     static constexpr size_t GROUPS = 4;

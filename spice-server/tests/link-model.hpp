@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A link with TCP connections over it, and a video's sender and client at its ends, in steps of
- * 1 ms: what rate control is tried on. Bytes flow, segments are not told apart; a loss is a pause of
- * all that comes behind it until it has been sent again.
+ * 1 ms: what rate control is tried on. Bytes flow, segments are not told apart; a loss is a pause
+ * of all that comes behind it until it has been sent again.
  */
 #pragma once
 
@@ -103,9 +103,7 @@ public:
     bool endless = false;                                        /* always has something to send */
     uint64_t retransmits = 0;
     double delivered = 0; /* bytes, at the client */
-    double backlog() const { return unsent; }
     void stop() { unsent = 0; } /* what has not been sent is not sent any more */
-    double cwnd() const { return window; }
 
 private:
     friend class Network;
@@ -115,7 +113,7 @@ private:
         uint64_t sent_at;
         double acked_before;
         uint64_t acked_at;
-        bool idle; /* there was nothing more to send */
+        bool idle; /* the application had nothing more to send */
     };
     struct Message {
         double end;
@@ -144,7 +142,8 @@ private:
                     const double t = double(now - lost_at) / SECOND, most = window_lost / SEGMENT;
                     const double cubic = 0.4 * std::pow(t - std::cbrt(most * 0.3 / 0.4), 3) + most;
                     const double reno = 0.7 * most + 0.53 * t / (double(rtt) / SECOND);
-                    window = std::max(window, std::min(SEGMENT * std::max(cubic, reno), 1.5 * window));
+                    const double segments = std::max(cubic, reno);
+                    window = std::max(window, std::min(SEGMENT * segments, 1.5 * window));
                 }
                 break;
             case Tcp::BBR:
@@ -196,21 +195,22 @@ private:
         }
         static constexpr double gains[8] = { 1.25, 0.75, 1, 1, 1, 1, 1, 1 };
         pacing = starting ? std::max(2.89 * fastest, first_pacing) : fastest * gains[cycle];
-        window = std::max(window_start(), (starting ? 2.89 : 2) * fastest * double(shortest) / SECOND +
-                          3 * SEGMENT);
+        const double carried = fastest * double(shortest) / SECOND;
+        window = std::max(first_window(), (starting ? 2.89 : 2) * carried + 3 * SEGMENT);
         if (now < probe_until) {
             window = 4 * SEGMENT;
         }
     }
-    static double window_start() { return 10 * SEGMENT; }
+    static double first_window() { return 10 * SEGMENT; }
 
     double offers(uint64_t now, uint64_t rtt)
     {
         if (endless) {
             unsent = 1e9;
         }
-        if (unsent > 0 && flying <= 0 && tcp != Tcp::BBR && sent_at && now - sent_at > rtt + 200 * MS) {
-            window = std::min(window, window_start()); /* slow start after idle */
+        if (tcp != Tcp::BBR && unsent > 0 && flying <= 0 && sent_at &&
+            now - sent_at > rtt + 200 * MS) {
+            window = std::min(window, first_window()); /* slow start after idle */
         }
         credit = std::min(credit + std::min(max_pacing, pacing) * double(STEP_NS) / SECOND,
                           std::max(2 * SEGMENT,
@@ -236,7 +236,8 @@ private:
 
     void lost(uint64_t now, uint64_t rtt, bool dropped, double wait_ns)
     {
-        blocked_until = std::max(blocked_until, now + uint64_t(double(rtt) * (dropped ? 1 : 1.25) + wait_ns));
+        const double again_ns = double(rtt) * (dropped ? 1 : 1.25) + wait_ns;
+        blocked_until = std::max(blocked_until, now + uint64_t(again_ns));
         losses.push_back(now + rtt);
         if (tcp != Tcp::BBR && now > lost_at + rtt) {
             window_lost = window;
@@ -265,7 +266,7 @@ private:
     }
 
     const Tcp tcp;
-    double window = window_start(), threshold = 1e12, window_lost = 0, pacing = 1e12, credit = 0;
+    double window = first_window(), threshold = 1e12, window_lost = 0, pacing = 1e12, credit = 0;
     double unsent = 0, flying = 0, written = 0, acked = 0;
     uint64_t lost_at = 0, sent_at = 0, blocked_until = 0, last_at = 0, acked_at = 0;
     std::deque<Chunk> pipe, acks;
@@ -442,8 +443,9 @@ public:
         }
         const double allowed = std::min(double(rate.video_rate()), video.need);
         const double fps = std::clamp(allowed / video.smallest, 8.0, video.fps);
-        if (waiting && !paused && double(now) >= last_sent + SECOND / fps - 0.5 * SECOND / video.fps &&
-            rate.room(now)) {
+        if (waiting && !paused && double(now) >= due && rate.room(now)) {
+            /* At full speed it is the guest's clock that counts */
+            due = fps < video.fps ? std::max(due + SECOND / fps, double(now)) : double(now);
             const double size = allowed / fps *
                                 std::exp(video.spread * network.random.normal() - 0.03);
             send(now, std::max(size, 600.0));
@@ -461,6 +463,7 @@ public:
     Connection connection;
     red::GlRate rate;
     double sent_bytes = 0;
+    double fullest = 0; /* of what may be on its way before a frame, at most */
 
 private:
     struct Ack {
@@ -470,10 +473,12 @@ private:
     void send(uint64_t now, double size)
     {
         waiting = false;
-        last_sent = double(now);
         size = std::floor(size);
         sent_bytes += size;
         births.push_back({ born, 0, size });
+        fullest = std::max(fullest, double(rate.in_flight()) * SECOND /
+                                        (double(rate.bandwidth()) *
+                                         double(rate.rtt_min_ns() + red::GlRate::QUEUE_NS)));
         rate.sent(++number, size_t(size), now);
         connection.send(number, size);
     }
@@ -488,9 +493,10 @@ private:
             return;
         }
         handled_at = std::max(handled_at, now) + uint64_t(client.handling_ms * MS);
-        uint64_t at = handled_at + uint64_t((network.spec.delay_ms + client.delay_ms +
-                                             network.random.uniform() * network.spec.jitter_ms * 0.3) * MS);
-        at = std::max(at, acks.empty() ? 0 : acks.back().at);
+        const double way_ms = network.spec.delay_ms + client.delay_ms +
+                              network.random.uniform() * network.spec.jitter_ms * 0.3;
+        const uint64_t at = std::max(handled_at + uint64_t(way_ms * MS),
+                                     acks.empty() ? 0 : acks.back().at);
         acks.push_back({ at, which });
     }
 
@@ -499,7 +505,7 @@ private:
     const bool know_losses;
     std::deque<Ack> acks;
     std::deque<Shown> births;
-    double next_frame = 0, last_sent = -1e12;
+    double next_frame = 0, due = 0;
     uint64_t born = 0, number = 0, handled_at = 0;
     bool waiting = false;
 };

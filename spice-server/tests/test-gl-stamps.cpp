@@ -22,7 +22,8 @@ protected:
     };
 
     /* FRAMES that take TOOK(i) ms from capture to arrival */
-    template <typename Took> void run(int frames, Took took, bool reports = true, uint32_t audio = NO_AUDIO)
+    template <typename Took>
+    void run(int frames, Took took, bool reports = true, uint32_t audio = NO_AUDIO)
     {
         for (int i = 0; i < frames; i++, time += 1000.0 / 60) {
             const uint32_t captured = start + uint32_t(time);
