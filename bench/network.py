@@ -50,9 +50,10 @@ def free_port():
 
 def parse():
     parser = argparse.ArgumentParser(
-        prog="scripts/bench network", description="What remote clients show over links like real ones, of a guest with full-screen "
-        "motion at 60 Hz. A frame counts when the client shows it, which its number tells. Times are in "
-        "ms; latency is from the guest's flush, without the link's own delay. Writes a table, and "
+        prog="scripts/bench network",
+        description="What remote clients show over links like real ones, of a guest with full-screen "
+        "motion at 60 Hz. A frame counts when the client shows it, which its number tells. Times are "
+        "in ms; latency is from the guest's flush, without the link's own delay. Writes a table, and "
         "build/bench/network.json.",
         epilog="Links: {}. Cases: {}.".format(", ".join(LINKS), "; ".join(
             "{}{}".format(name, " ({})".format(case.about) if case.about else "")

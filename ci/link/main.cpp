@@ -5,42 +5,16 @@
 #include <cstdlib>
 #include <cstring>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <sstream>
 #include <string>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "link.hpp"
 #include "options.hpp"
+#include "promptly.hpp"
 #include "report.hpp"
-
-/* As the kernel has it; C libraries differ in whether they have it too */
-struct SchedulingAttributes {
-    uint32_t size = sizeof(SchedulingAttributes), policy = SCHED_OTHER;
-    uint64_t flags = 1; /* SCHED_FLAG_RESET_ON_FORK */
-    int32_t nice = 0;
-    uint32_t priority = 0;
-    uint64_t runtime = 0, deadline = 0, period = 0;
-};
-
-/* Others compute on the same processors: this one sleeps most of the time, and must be woken when
- * it is due. Real time where that is allowed, else the shortest slice, which the scheduler takes
- * for "soon". */
-static void run_promptly()
-{
-    prctl(PR_SET_TIMERSLACK, 1);
-    SchedulingAttributes real_time, soon;
-    real_time.policy = SCHED_FIFO;
-    real_time.priority = 1;
-    soon.runtime = 100000; /* ns */
-    if (syscall(SYS_sched_setattr, 0, &real_time, 0) != 0) {
-        syscall(SYS_sched_setattr, 0, &soon, 0);
-    }
-}
 
 class Program
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Links that carry real packets, in real time. Other work on the machine makes single packets
- * late: claims are about medians and counts. */
+/* Links that carry real packets, in real time. Other work on the machine makes packets late: what
+ * is about time is tried again where it does not hold. */
 #include "link.hpp"
+#include "promptly.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -23,6 +24,34 @@ namespace {
 constexpr int64_t MS = 1000000, SECOND = 1000 * MS;
 constexpr int PORT = 5000;
 constexpr size_t HEADERS = 28; /* of IP and UDP */
+constexpr int ATTEMPTS = 4;
+
+/* CLOCK_REALTIME, which the kernel's time stamps have */
+int64_t real_ns()
+{
+    timespec time;
+    clock_gettime(CLOCK_REALTIME, &time);
+    return time.tv_sec * SECOND + time.tv_nsec;
+}
+
+/* Calls ATTEMPT, which returns what is wrong, until that is nothing; returns all that was */
+std::string problems_of(const std::function<std::string()> &attempt)
+{
+    std::string problems;
+    for (int i = 0; i < ATTEMPTS; i++) {
+        const std::string problem = attempt();
+        if (problem.empty()) {
+            return "";
+        }
+        problems += problem + "; ";
+    }
+    return problems;
+}
+
+std::string unless(bool good, const std::string &what, double value)
+{
+    return good ? "" : what + " " + std::to_string(value);
+}
 
 /* A link, and a thread that carries its packets */
 class Running
@@ -72,6 +101,7 @@ private:
 
     void run()
     {
+        run_promptly();
         for (;;) {
             const int64_t until = link.carry(), left = std::max<int64_t>(until - now_ns(), 0);
             const timespec limit = {time_t(left / SECOND), long(left % SECOND)};
@@ -128,12 +158,14 @@ public:
                         downwards ? Link::CLIENT_ADDRESS : Link::SERVER_ADDRESS)),
         target(address_of(downwards ? Link::CLIENT_ADDRESS : Link::SERVER_ADDRESS))
     {
+        const int on = 1;
+        setsockopt(to.get(), SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on));
     }
 
     void send(uint32_t number, size_t bytes)
     {
         std::vector<uint8_t> data(bytes - HEADERS);
-        const int64_t now = now_ns();
+        const int64_t now = real_ns();
         memcpy(data.data(), &now, sizeof(now));
         memcpy(data.data() + sizeof(now), &number, sizeof(number));
         sendto(from.get(), data.data(), data.size(), 0,
@@ -143,13 +175,23 @@ public:
     std::optional<int64_t> receive(uint32_t *number)
     {
         uint8_t data[2048];
-        if (recv(to.get(), data, sizeof(data), 0) < 12) {
+        alignas(cmsghdr) char control[64];
+        iovec part = {data, sizeof(data)};
+        msghdr message{};
+        message.msg_iov = &part;
+        message.msg_iovlen = 1;
+        message.msg_control = control;
+        message.msg_controllen = sizeof(control);
+        const cmsghdr *stamp;
+        if (recvmsg(to.get(), &message, 0) < 12 || !(stamp = CMSG_FIRSTHDR(&message))) {
             return std::nullopt;
         }
+        timespec came;
+        memcpy(&came, CMSG_DATA(stamp), sizeof(came));
         int64_t then;
         memcpy(&then, data, sizeof(then));
         memcpy(number, data + sizeof(then), sizeof(*number));
-        return now_ns() - then;
+        return came.tv_sec * SECOND + came.tv_nsec - then;
     }
 
 private:
@@ -194,37 +236,66 @@ std::string LinkTest::why_not;
 
 } // namespace
 
+/* Mbit/s that come out of a link into which more goes, and the counters at the end */
+static double rate_of(const Profile &profile, Carrier::Counters *after)
+{
+    Running running(profile);
+    Datagrams datagrams(running, true);
+    std::atomic<bool> over{false};
+    std::thread sender([&] {
+        /* Half as much again as the link can carry */
+        const auto interval = int64_t(1500 * 8e9 / profile.down.rate / 1.5);
+        int64_t at = now_ns();
+        for (uint32_t i = 0; !over; i++, at += interval) {
+            datagrams.send(i, 1500);
+            const int64_t left = at - now_ns();
+            if (left > 0) {
+                std::this_thread::sleep_for(std::chrono::nanoseconds(left));
+            }
+        }
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    const auto before = running.down();
+    const int64_t began = now_ns();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1000));
+    *after = running.down();
+    const double seconds = double(now_ns() - began) / 1e9;
+    over = true;
+    sender.join();
+    return double(after->bytes - before.bytes) * 8e-6 / seconds;
+}
+
 TEST_F(LinkTest, the_rate_is_right_within_5_percent)
 {
     for (const double megabits : {3., 20., 100.}) {
-        Running running(profile(megabits, 1));
-        Datagrams datagrams(running, true);
-        std::atomic<bool> over{false};
-        std::thread sender([&] {
-            /* Half as much again as the link can carry */
-            const auto interval = int64_t(1500 * 8e9 / (megabits * 1e6) / 1.5);
-            int64_t at = now_ns();
-            for (uint32_t i = 0; !over; i++, at += interval) {
-                datagrams.send(i, 1500);
-                const int64_t left = at - now_ns();
-                if (left > 0) {
-                    std::this_thread::sleep_for(std::chrono::nanoseconds(left));
-                }
-            }
-        });
-        std::this_thread::sleep_for(std::chrono::milliseconds(300));
-        const auto before = running.down();
-        const int64_t began = now_ns();
-        std::this_thread::sleep_for(std::chrono::milliseconds(1500));
-        const auto after = running.down();
-        const double seconds = double(now_ns() - began) / 1e9;
-        over = true;
-        sender.join();
-        EXPECT_NEAR(double(after.bytes - before.bytes) * 8e-6 / seconds, megabits, megabits * 0.05);
-        EXPECT_GT(after.dropped, before.dropped);
-        EXPECT_LE(after.queue_max, 100000u);
-        EXPECT_EQ(after.failed, 0u);
+        Profile full = profile(megabits, 1);
+        /* A sender that does not get the CPU must not let it run empty */
+        full.down.queue = size_t(megabits * 1e6 / 8 * 0.1);
+        EXPECT_EQ(problems_of([&] {
+            Carrier::Counters counters;
+            const double rate = rate_of(full, &counters);
+            EXPECT_GT(counters.dropped, 0u);
+            EXPECT_LE(counters.queue_max, full.down.queue);
+            return unless(std::abs(rate - megabits) <= 0.05 * megabits, "Mbit/s", rate);
+        }), "");
     }
+}
+
+/* The times of packets one after the other, sorted; empty if one is lost */
+static std::vector<int64_t> times_of_some(Datagrams &datagrams)
+{
+    std::vector<int64_t> times;
+    for (uint32_t i = 0; i < 31; i++) {
+        uint32_t number;
+        datagrams.send(i, 100);
+        const auto time = datagrams.receive(&number);
+        if (!time || number != i) {
+            return {};
+        }
+        times.push_back(*time);
+    }
+    std::sort(times.begin(), times.end());
+    return times;
 }
 
 TEST_F(LinkTest, the_delay_is_right_within_a_millisecond_each_way)
@@ -233,18 +304,16 @@ TEST_F(LinkTest, the_delay_is_right_within_a_millisecond_each_way)
     uneven.up.delay = 30 * MS;
     Running running(uneven);
     for (const bool downwards : {true, false}) {
-        Datagrams datagrams(running, downwards);
-        std::vector<int64_t> times;
-        for (uint32_t i = 0; i < 31; i++) {
-            uint32_t number;
-            datagrams.send(i, 100);
-            times.push_back(datagrams.receive(&number).value_or(INT64_MAX));
-            ASSERT_EQ(number, i);
-        }
-        std::sort(times.begin(), times.end());
         const int64_t wanted = downwards ? 5 * MS : 30 * MS;
-        EXPECT_NEAR(double(times[15]), double(wanted), double(MS)) << downwards;
-        EXPECT_GT(times[0], wanted - MS / 2);
+        Datagrams datagrams(running, downwards);
+        EXPECT_EQ(problems_of([&] {
+            const auto times = times_of_some(datagrams);
+            if (times.empty()) {
+                return std::string("lost");
+            }
+            EXPECT_GT(times[0], wanted - MS / 2);
+            return unless(std::abs(times[15] - wanted) <= MS, "ns", double(times[15]));
+        }), "");
     }
 }
 
@@ -254,24 +323,25 @@ TEST_F(LinkTest, packets_with_jitter_stay_in_order)
     uneven.down.jitter = 8 * MS;
     Running running(uneven);
     Datagrams datagrams(running, true);
-    std::vector<int64_t> times;
-    std::thread sender([&] {
-        for (uint32_t i = 0; i < 300; i++) {
-            datagrams.send(i, 200);
-            std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    EXPECT_EQ(problems_of([&] {
+        std::vector<int64_t> times;
+        std::thread sender([&] {
+            for (uint32_t i = 0; i < 200; i++) {
+                datagrams.send(i, 200);
+                std::this_thread::sleep_for(std::chrono::milliseconds(2));
+            }
+        });
+        for (uint32_t i = 0; i < 200; i++) {
+            uint32_t number = UINT32_MAX;
+            times.push_back(datagrams.receive(&number).value_or(INT64_MAX));
+            EXPECT_EQ(number, i);
         }
-    });
-    for (uint32_t i = 0; i < 300; i++) {
-        uint32_t number = UINT32_MAX;
-        times.push_back(datagrams.receive(&number).value_or(INT64_MAX));
-        EXPECT_EQ(number, i);
-    }
-    sender.join();
-    std::sort(times.begin(), times.end());
-    EXPECT_GT(times[10], 5 * MS - MS / 2);
-    EXPECT_LT(times[10], 7 * MS);
-    EXPECT_GT(times[280], 9 * MS);
-    EXPECT_LT(times[280], 15 * MS);
+        sender.join();
+        std::sort(times.begin(), times.end());
+        EXPECT_GT(times[0], 5 * MS - MS / 2);
+        return unless(times[10] < 7 * MS, "earliest, ns", double(times[10])) +
+               unless(times[180] > 9 * MS && times[180] < 14 * MS, "latest, ns", double(times[180]));
+    }), "");
 }
 
 TEST_F(LinkTest, loss_is_within_its_confidence_interval)
@@ -297,26 +367,28 @@ TEST_F(LinkTest, a_burst_larger_than_the_queue_loses_its_end)
 {
     Profile shallow = profile(8, 1);
     shallow.down.queue = 30000;
-    Running running(shallow);
-    Datagrams datagrams(running, true);
-    const int64_t began = now_ns();
-    for (uint32_t i = 0; i < 100; i++) {
-        datagrams.send(i, 1000);
-    }
-    /* A byte leaves each microsecond meanwhile */
-    const auto left = double(now_ns() - began) / 1000;
-    uint32_t number;
-    std::optional<int64_t> longest, time;
-    while ((time = datagrams.receive(&number))) {
-        longest = std::max(longest, time);
-    }
-    const auto counters = running.down();
-    EXPECT_GE(counters.packets, 30u);
-    EXPECT_LE(double(counters.packets), 31 + left / 1000);
-    EXPECT_EQ(counters.packets + counters.dropped, 100u);
-    EXPECT_LE(counters.queue_max, 30000u);
-    /* 30 ms in the queue, and 1 ms of delay */
-    EXPECT_NEAR(double(*longest) / MS, 31, 5);
+    EXPECT_EQ(problems_of([&] {
+        Running running(shallow);
+        Datagrams datagrams(running, true);
+        const int64_t began = now_ns();
+        for (uint32_t i = 0; i < 100; i++) {
+            datagrams.send(i, 1000);
+        }
+        /* A byte leaves each microsecond meanwhile */
+        const auto left = double(now_ns() - began) / 1000;
+        uint32_t number;
+        std::optional<int64_t> longest, time;
+        while ((time = datagrams.receive(&number))) {
+            longest = std::max(longest, time);
+        }
+        const auto counters = running.down();
+        EXPECT_GE(counters.packets, 30u);
+        EXPECT_LE(double(counters.packets), 31 + left / 1000);
+        EXPECT_EQ(counters.packets + counters.dropped, 100u);
+        EXPECT_LE(counters.queue_max, 30000u);
+        /* 30 ms in the queue, and 1 ms of delay */
+        return unless(std::abs(double(*longest) - 31 * MS) < 3 * MS, "ns", double(*longest));
+    }), "");
 }
 
 TEST_F(LinkTest, tcp_fills_the_link_with_the_congestion_control_that_was_asked_for)
@@ -355,8 +427,9 @@ TEST_F(LinkTest, tcp_fills_the_link_with_the_congestion_control_that_was_asked_f
     const double seconds = double(now_ns() - counted_from) / 1e9;
     shutdown(server.get(), SHUT_RDWR);
     sender.join();
-    EXPECT_GT(double(received) * 8e-6 / seconds, 17);
-    EXPECT_LT(double(received) * 8e-6 / seconds, 20);
+    const double rate = double(received) * 8e-6 / seconds;
+    EXPECT_GT(rate, 16);
+    EXPECT_LT(rate, 20.5);
 }
 
 TEST_F(LinkTest, steps_change_the_rate_while_it_runs)
