@@ -52,8 +52,7 @@ class Access(VmTest):
     def _refused(self, vm, way, options=()):
         """A client that is not let in, or not to the display, is told so"""
         client = vm.client(way, options=options)
-        wait_until(lambda: client.ask("report")["error"],
-                   "a {} client with {} is refused".format(way, options))
+        client.lose_server("{{}}, a {} client with {}, is refused".format(way, options))
         self.assertIsNone(client.ask("save /dev/null")["saved"])
         client.close()
         self.assertEqual(vm.display()["clients"], [])

@@ -96,8 +96,7 @@ class EncoderFaults(VmTest):
             vm.tell("flips forever")
             wait_until(lambda: "encoder-fault: stalls" in vm.stderr(), "the encoder stalls", 60, 0.01)
             for client in (served, other):
-                client.process.kill()
-                client.process.wait()
+                client.kill()
             longest, end = 0, time.monotonic() + 0.8
             while time.monotonic() < end:
                 asked = time.monotonic()

@@ -129,8 +129,7 @@ class Frozen(VmTest):
                         one = self._client(vm, way, port=link.port)
                         link.become(rate=50000, delay=0.0)
                         time.sleep(0.5)
-                        one.process.kill()
-                        one.process.wait()
+                        one.kill()
                         link.become(rate=None, delay=0.0)
                     yield
             self._is_not_noticed(vm, client)

@@ -127,8 +127,7 @@ class Hardware(VmTest):
                 self.wait_for_path(vm, "hardware")
                 # the guest's other image is kept as dma-buf, too
                 vm.wait_for_display(lambda d: d["prime-exports"] == 2, "both images are exported")
-                client.process.kill()
-                client.process.wait()
+                client.kill()
                 wait_until(lambda: not vm.display()["clients"], "the client is gone")
 
             def threads():
@@ -147,8 +146,9 @@ class Hardware(VmTest):
             vm, card = self.card_machine(name="end" + order[:5])
             with vm:
                 card.order(order)
-                self.moving(vm)
+                client = self.moving(vm)
                 wait_until(lambda: len(card.log("frame ")) >= 20, "20 frames")
+                client.may_lose_server()
                 vm.qmp("quit")
                 self.assertEqual(vm.process.wait(20), 0)
 

@@ -75,8 +75,7 @@ class Soak(VmTest):
     def _kill(self, vm):
         client = self._pick()
         if client:
-            client.process.kill()
-            client.process.wait()
+            client.kill()
             client.close()
             self._forget(vm, client)
             return "{} is killed".format(client.name)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 
-from . import stack
+from . import endings, stack
 from .picture import Picture
 from .waiting import SCALE, Late, wait_until
 
@@ -18,12 +18,15 @@ class Client:
 
     nice: how much lower than QEMU's its priority is. Where the time that the server takes is
         measured, a client's decoding should not take the CPU from it: it has its own in truth.
+
+    It has to end well: see kill() and lose_server() for those that do not.
     """
 
     def __init__(self, uri, workdir, name="client", options=(), environment=None, nice=0):
         self.name = name
         self._workdir = workdir
         self._pictures = 0
+        self._exits, self._ended = (0,), False
         self._log = open(os.path.join(workdir, name + ".log"), "w", encoding="utf-8")
         env = dict(os.environ)
         # The doubles belong to QEMU's side
@@ -37,13 +40,26 @@ class Client:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
-        self.close()
+    def __exit__(self, _, error, __):
+        endings.leave(error, self.end())
+
+    def _gone(self):
+        """To be raised when it does not talk any more"""
+        try:
+            self.process.wait(5 * SCALE)
+        except subprocess.TimeoutExpired:
+            pass
+        return Late("{} is gone: it {}; its log, {}, ends: {}".format(
+            self.name, endings.how(self.process.poll()), self._log.name,
+            endings.last_lines(self.log())))
 
     def ask(self, command, timeout=20):
         """The answer to one command, as Python data"""
-        self.process.stdin.write(command + "\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(command + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            raise self._gone() from None
         deadline = time.monotonic() + timeout * SCALE
         while True:
             left = deadline - time.monotonic()
@@ -52,7 +68,7 @@ class Client:
                 raise Late("{} does not answer {!r}".format(self.name, command))
             line = self.process.stdout.readline()
             if not line:
-                raise Late("{} is gone, see {}".format(self.name, self._log.name))
+                raise self._gone()
             # Libraries may print to stdout too
             if line.startswith("{"):
                 return json.loads(line)
@@ -148,14 +164,45 @@ class Client:
     def go_on(self):
         self.process.send_signal(signal.SIGCONT)
 
+    def kill(self):
+        """Ends it without a word to its server"""
+        self._exits = (-signal.SIGKILL,)
+        self.process.kill()
+        self.process.wait()
+
+    def lose_server(self, what="{} has lost its server", timeout=20):
+        """Waits until its server has refused it or let it go; returns what it says of that"""
+        wait_until(lambda: self.ask("report")["error"], what.format(self.name), timeout)
+        self.may_lose_server()
+        return self.ask("report")["error"]
+
+    def may_lose_server(self):
+        """Its server ends, or throws it out, before the test does or about then"""
+        self._exits = (0, 1)
+
     def close(self):
+        """Raises AssertionError if it comes to a bad end; another time does nothing"""
+        endings.leave(None, self.end())
+
+    def end(self):
+        """Ends it and returns what is wrong with that, as a list of texts"""
+        if self._ended:
+            return []
+        self._ended, problems = True, []
         if self.process.poll() is None:
             self.go_on()
             try:
                 self.process.stdin.close()
-                self.process.wait(5 * SCALE)
-            except (OSError, subprocess.TimeoutExpired):
+            except OSError:
+                pass
+            try:
+                self.process.wait(10 * SCALE)
+            except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+                problems.append("{} did not end when it was told to".format(self.name))
         self.process.stdout.close()
         self._log.close()
+        if problems:
+            return problems
+        return endings.of_process(self.name, self.process.returncode, self._exits, self.log())

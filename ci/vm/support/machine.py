@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 
-from . import sanitizers, stack
+from . import endings, sanitizers, stack
 from .client import Client
 from .serial import Serial
 from .waiting import SCALE, Late, wait_until
@@ -34,12 +34,16 @@ class Machine:
     many_clients: clients may be connected at the same time, which spice-server allows only
         when told so by its environment
     environment: for QEMU, on top of this process's
+    exits: the statuses that QEMU may end with, those of signals negative
+
+    On exit it raises AssertionError if QEMU, a client or the guest's kernel has come to a bad
+    end, or one of their logs has a complaint that is never right.
     """
 
     def __init__(self, logdir, guest=None, gl=True, tcp=True, unix=False, heads=1,
                  device=None, spice=(), extra=(), environment=None, qemu=None, append="",
                  name="vm", preload=(), many_clients=False, tls=None,
-                 auth=("disable-ticketing=on",), display=None):
+                 auth=("disable-ticketing=on",), display=None, exits=(0,)):
         self.guest = dict({"flips": "0"}, **(guest or {}))
         self.name = name
         self._gl, self._tcp, self._unix = gl, tcp, unix
@@ -49,7 +53,7 @@ class Machine:
         self._environment, self._preload = dict(environment or {}), list(preload)
         if many_clients:
             self._environment["SPICE_DEBUG_ALLOW_MC"] = "1"
-        self._qemu = qemu
+        self._qemu, self._exits, self._ended = qemu, exits, False
         self.logdir = os.path.join(logdir, name)
         os.makedirs(self.logdir, exist_ok=True)
         # Unix socket paths are limited to 107 bytes: not below a test's log directory
@@ -118,7 +122,7 @@ class Machine:
             command = self.command(theirs.fileno())
             with open(os.path.join(self.logdir, "command"), "w", encoding="utf-8") as file:
                 file.write(" ".join(command) + "\n")
-            with open(self.stderr_path(), "wb") as log:
+            with open(self.stderr_path(), "ab") as log:
                 self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
                                                 stderr=log, env=environment,
                                                 pass_fds=[theirs.fileno()])
@@ -146,18 +150,25 @@ class Machine:
     def __enter__(self):
         try:
             return self if self.process else self.start()
-        except BaseException:
-            self.close()
+        except BaseException as error:
+            endings.leave(error, self.end())
             raise
 
-    def __exit__(self, *_):
-        self.close()
+    def __exit__(self, _, error, __):
+        endings.leave(error, self.end())
 
     def close(self):
+        """Raises AssertionError if anything comes to a bad end; another time does nothing"""
+        endings.leave(None, self.end())
+
+    def end(self):
+        """Ends all and returns what is wrong with that, as a list of texts"""
+        if self._ended:
+            return []
+        self._ended, problems = True, []
         for client in self._clients:
-            client.close()
-        self._clients = []
-        self._stop_process()
+            problems += client.end()
+        problems += self._stop_process()
         if self._monitor:
             try:
                 self._monitor.close()
@@ -166,24 +177,31 @@ class Machine:
             self._monitor = None
         if self.serial:
             self.serial.close()
+            problems += endings.of_kernel(self.name, self.serial.lines)
         shutil.rmtree(self.rundir, ignore_errors=True)
-        sanitizers.check(self.logdir)
+        return problems + sanitizers.problems(self.logdir)
 
     def quit(self):
         """Ends QEMU alone: clients that have gone elsewhere live on"""
-        self._stop_process()
+        endings.leave(None, self._stop_process())
 
     def _stop_process(self):
-        if not self.process or self.process.poll() is not None:
-            return
-        self.process.send_signal(signal.SIGCONT)
-        self.process.terminate()
-        try:
-            self.process.wait(10 * SCALE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            raise Late("QEMU did not end on SIGTERM: " + self.stderr()) from None
+        if not self.process:
+            return []
+        problems = []
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.terminate()
+            try:
+                self.process.wait(10 * SCALE)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                problems.append("QEMU of {} did not end on SIGTERM; its log ends: {}".format(
+                    self.name, endings.last_lines(self.stderr())))
+        exits = self._exits if not problems else (self.process.returncode,)
+        return problems + endings.of_process("QEMU of {}".format(self.name),
+                                             self.process.returncode, exits, self.stderr())
 
     def stderr_path(self):
         return os.path.join(self.logdir, "qemu.log")

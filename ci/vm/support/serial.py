@@ -73,6 +73,9 @@ class Serial:
         self._connection.sendall(text.encode() + b"\n")
 
     def close(self):
+        """Once QEMU has ended: what it has sent is read to its end"""
+        if self._connection:
+            self._thread.join(5)
         for end in (self._connection, self._listener):
             if end:
                 try:

@@ -6,7 +6,7 @@ import os
 
 from avocado import Test
 
-from . import eglcalls, stack
+from . import eglcalls, endings, stack
 from .machine import Machine
 
 SIZE = (1280, 720)
@@ -25,11 +25,13 @@ class VmTest(Test):
         fcntl.flock(self._turn, fcntl.LOCK_EX)
 
     def tearDown(self):
+        problems = []
         try:
             for machine in self._machines:
-                machine.close()
+                problems += machine.end()
         finally:
             self._turn.close()
+        endings.leave(None, problems)
 
     def machine(self, dmabuf=True, preload=(), **options):
         """A machine that has not been started.
