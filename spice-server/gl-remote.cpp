@@ -31,7 +31,8 @@ static constexpr uint64_t SHARP_MS = 12, ONLY_SHARP_MS = 30;
 static constexpr size_t MIN_SHARP = 4096, MAX_SHARP = 512 * 1024;
 /* What is made lossless at a time, with nothing else to send, and beside it */
 static constexpr uint64_t REFINE_MS = 20, REFINE_BESIDE_MS = 3;
-static constexpr uint64_t MAX_REFINE_QUEUE_NS = 10 * MS;
+/* What comes next waits for what is in the queue then: up to that, with nothing else to send */
+static constexpr uint64_t REFINE_QUEUE_NS = 30 * MS, REFINE_BESIDE_QUEUE_NS = 10 * MS;
 static constexpr size_t MAX_REFINE = 1024 * 1024;
 /* While messages are on their way, the rate is told the time that often */
 static constexpr uint64_t TICK_NS = 10 * MS;
@@ -194,6 +195,7 @@ void GlRemote::leave()
 void GlRemote::end_stream()
 {
     if (running) {
+        spice_debug("client %p: stream %u ends", dcc, running->id());
         send(gl_stream_destroy(running->id()));
         plan.blurred(running->rect());
         running.reset();
@@ -212,6 +214,8 @@ void GlRemote::drop_next()
 /* The client sets its decoder up, and does not show what comes out */
 void GlRemote::tell_next(uint64_t now_ns)
 {
+    spice_debug("client %p: stream %u of codec %d warms up, %ux%u at %u,%u", dcc, next->id(),
+                next->codec(), next->rect().w, next->rect().h, next->rect().x, next->rect().y);
     send(gl_stream_create(next->id(), next->codec(), next->rect(), true, false));
     if (dcc->test_remote_cap(SPICE_DISPLAY_CAP_STREAM_REPORT)) {
         send(gl_stream_activate_report(next->id(), next->id(), REPORT_FRAMES, REPORT_MS));
@@ -365,9 +369,11 @@ void GlRemote::begin(uint64_t now_ns)
     terms.stream = stream ? stream->rect() : GlRect{};
     terms.sharp_bytes = bytes_in(can.video ? SHARP_MS : ONLY_SHARP_MS, MIN_SHARP, MAX_SHARP);
     terms.moving_bytes = rate.video_rate() / FRAMES_PER_SECOND;
-    if (rate.queue_ns() < MAX_REFINE_QUEUE_NS) {
-        terms.refine_bytes = bytes_in(plan.lacks_something() ? REFINE_BESIDE_MS : REFINE_MS,
-                                      MIN_SHARP / 2, MAX_REFINE);
+    const bool beside = plan.lacks_something();
+    if (!rate.in_flight() ||
+        rate.queue_ns() < (beside ? REFINE_BESIDE_QUEUE_NS : REFINE_QUEUE_NS)) {
+        terms.refine_bytes = bytes_in(beside ? REFINE_BESIDE_MS : REFINE_MS, MIN_SHARP / 2,
+                                      MAX_REFINE);
     }
     GlJob job = plan.next(screen.frame, screen.motion, terms, now_ns);
     if (job.empty()) {
@@ -424,6 +430,7 @@ void GlRemote::send_video(const std::vector<uint8_t> &frame)
         end_stream();
         running = std::move(next);
         running->begun();
+        spice_debug("client %p: stream %u begins", dcc, running->id());
         send(gl_stream_clip(running->id(), true));
     }
     send_frame(*running, frame, pending->captured_ns);
