@@ -15,6 +15,12 @@ from .serial import Serial
 from .waiting import SCALE, Late, wait_until
 
 
+# What a kernel does at its start that no test is about and that takes an emulated CPU a second and
+# more in all: patching itself against attacks, checking signatures and sources of randomness
+KERNEL = ("console=ttyS0 quiet panic=-1 mitigations=off nokaslr noreplace-smp rodata=off "
+          "cryptomgr.notests initcall_blacklist=load_system_certificate_list,jent_mod_init")
+
+
 def _free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -100,7 +106,7 @@ class Machine:
                 "-chardev", "socket,id=monitor,fd={}".format(monitor),
                 "-mon", "chardev=monitor,mode=control",
                 "-kernel", kernel, "-initrd", initrd, "-append",
-                "console=ttyS0 quiet panic=-1 {} {}".format(words, self._append).strip(),
+                "{} {} {}".format(KERNEL, words, self._append).strip(),
                 *self._extra]
 
     def start(self, ready=True):
