@@ -103,7 +103,7 @@ def avocado_tests(results):
         status = {"PASS": "passed", "WARN": "passed", "SKIP": "skipped",
                   "CANCEL": "skipped"}.get(test["status"], "failed")
         reason = "" if status == "passed" else str(test.get("fail_reason") or test["status"])
-        yield (test["id"].split("-", 1)[-1], status, float(test.get("time") or 0),
+        yield (test["id"].split("-", 1)[-1], status, float(test.get("time_elapsed") or 0),
                test.get("logdir") or os.path.dirname(test.get("logfile") or "?/?"), reason)
 
 

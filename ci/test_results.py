@@ -29,7 +29,7 @@ for number, test in enumerate(tests, 1):
     os.makedirs(logs)
     with open(os.path.join(logs, "debug.log"), "w") as log:
         log.write(status + " of " + test)
-    results.append({"id": "{}-{}".format(number, test), "status": status, "time": 2.5, "logdir": logs,
+    results.append({"id": "{}-{}".format(number, test), "status": status, "time_elapsed": "2.5", "logdir": logs,
                     "fail_reason": "it was " + status})
 with open(os.path.join(folder, "latest", "results.json"), "w") as file:
     json.dump({"tests": results}, file)
