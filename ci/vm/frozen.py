@@ -13,15 +13,15 @@ kept from working by their decoding is not what is looked for.
 import contextlib
 import time
 
-from support.slow_link import SlowLink
+from support.link import Link
 from support.vmtest import VmTest
 from support.waiting import wait_until
 
 ATTEMPTS = 4
 SECONDS = 5
 GAP_US = 100000
-# 50 kbit/s and half a second each way
-THIN = {"rate": 50000 / 8, "delay": 0.5}
+# 50 kbit/s and half a second each way, and a modem's queue
+THIN = {"rate": 0.05, "delay": 500, "queue": 16}
 # Messages that may be on their way to a client whose line takes them at once, see gl-flow.hpp;
 # it grows a little where acknowledgements come in bursts
 ON_THE_WAY = 6
@@ -32,6 +32,9 @@ class Frozen(VmTest):
     def _machine(self, pattern="motion", size="640x360", **options):
         guest = {"pattern": pattern, "size": size, "sync": 1, "flips": "forever"}
         return self.machine(unix=True, many_clients=True, guest=guest, **options)
+
+    def _link(self):
+        return Link("lan", self.logdir)
 
     def _watch(self, vm, during):
         """The guest's numbers for SECONDS and as long as it takes to enter and leave during"""
@@ -78,23 +81,22 @@ class Frozen(VmTest):
         with self._machine() as vm:
             self._is_not_noticed(vm, lambda: self._stopped(vm, "tcp"))
 
-    def test_a_client_that_stops_reading_does_not_hold_up_the_guest(self):
-        with self._machine() as vm:
-            @contextlib.contextmanager
-            def client():
-                with SlowLink(vm.port) as link, self._client(vm, port=link.port):
-                    link.stop_reading()
-                    yield
-            self._is_not_noticed(vm, client)
+    @contextlib.contextmanager
+    def _behind(self, vm, link, change):
+        """A client behind a link that changes when it has come"""
+        with self._client(vm):
+            change()
+            yield
+            link.restore()
 
-    def test_a_client_behind_a_thin_line_does_not_hold_up_the_guest(self):
-        with self._machine() as vm:
-            @contextlib.contextmanager
-            def client():
-                with SlowLink(vm.port) as link, self._client(vm, port=link.port):
-                    link.become(**THIN)
-                    yield
-            self._is_not_noticed(vm, client)
+    def test_a_client_whose_link_is_cut_does_not_hold_up_the_guest(self):
+        with self._link() as link, self._machine(link=link) as vm:
+            self._is_not_noticed(vm, lambda: self._behind(vm, link, link.cut))
+
+    def test_a_client_behind_a_thin_link_does_not_hold_up_the_guest(self):
+        with self._link() as link, self._machine(link=link) as vm:
+            self._is_not_noticed(
+                vm, lambda: self._behind(vm, link, lambda: link.change(**THIN)))
 
     def test_a_client_that_never_answers_a_draw_does_not_hold_up_the_guest(self):
         with self._machine() as vm:
@@ -120,18 +122,17 @@ class Frozen(VmTest):
             self.assertGreater(max(shares), 0.9)
 
     def test_a_client_killed_in_mid_frame_does_not_hold_up_the_guest(self):
-        with self._machine() as vm:
+        with self._link() as link, self._machine(link=link) as vm:
             @contextlib.contextmanager
             def client():
-                # At this rate a frame is always on its way
-                with SlowLink(vm.port) as link:
-                    for way in ("tcp", "unix", "tcp"):
-                        one = self._client(vm, way, port=link.port)
-                        link.become(rate=50000, delay=0.0)
-                        time.sleep(0.5)
-                        one.kill()
-                        link.become(rate=None, delay=0.0)
-                    yield
+                for way in ("tcp", "unix", "tcp"):
+                    one = self._client(vm, way)
+                    # At this rate a frame is always on its way
+                    link.change(rate=0.4, queue=16)
+                    time.sleep(0.5)
+                    one.kill()
+                    link.restore()
+                yield
             self._is_not_noticed(vm, client)
 
     # Several at once
@@ -148,15 +149,15 @@ class Frozen(VmTest):
     @contextlib.contextmanager
     def _stuck(self, vm, link):
         """Eight clients, each stuck in one way or another"""
-        clients = [self._client(vm, way, options=options, frames=1, port=port)
-                   for way, options, port in (
-                       [("unix", ["--withhold"], None)] * 2 + [("unix", [], None)] * 2 +
-                       [("tcp", [], None)] * 2 + [("tcp", [], link.port)] * 2)]
-        link.stop_reading()
+        clients = [self._client(vm, way, options=options, frames=1)
+                   for way, options in (
+                       [("unix", ["--withhold"])] * 2 + [("unix", [])] * 2 +
+                       [("near", [])] * 2 + [("tcp", [])] * 2)]
+        link.cut()
         for client in clients[2:6]:
             client.stop()
         yield
-        link.go_on()
+        link.restore()
         for client in clients:
             client.close()
 
@@ -164,12 +165,13 @@ class Frozen(VmTest):
         """Their frames with and without the stuck ones, which use no CPU, so that the healthy
         ones' contention with each other is in both numbers. The pictures are small images, of
         which a client gets every one, and not video, whose rate an encoder chooses."""
-        with self._machine("counter", spice=["streaming-video=off"]) as vm:
-            healthy = [self._client(vm, way) for way in ("tcp", "unix") * 4]
+        with self._link() as link, \
+                self._machine("counter", spice=["streaming-video=off"], link=link) as vm:
+            healthy = [self._client(vm, way) for way in ("near", "unix") * 4]
             tries = []
             for _ in range(ATTEMPTS):
                 alone = self._frames_in(healthy, SECONDS)
-                with SlowLink(vm.port) as link, self._stuck(vm, link):
+                with self._stuck(vm, link):
                     beside = self._frames_in(healthy, SECONDS)
                     self.assertEqual(len(vm.display()["clients"]), 16)
                 self.log.info("frames alone %s, beside stuck clients %s", alone, beside)
@@ -182,13 +184,13 @@ class Frozen(VmTest):
             self.assertEqual([client.display()["counter_backwards"] for client in healthy], [0] * 8)
 
     def test_sixteen_clients_of_which_half_are_stuck_do_not_hold_up_the_guest(self):
-        with self._machine("counter", spice=["streaming-video=off"]) as vm:
+        with self._link() as link, \
+                self._machine("counter", spice=["streaming-video=off"], link=link) as vm:
             @contextlib.contextmanager
             def clients():
                 with contextlib.ExitStack() as all_of_them:
-                    for way in ("tcp", "unix") * 4:
+                    for way in ("near", "unix") * 4:
                         all_of_them.enter_context(self._client(vm, way))
-                    link = all_of_them.enter_context(SlowLink(vm.port))
                     all_of_them.enter_context(self._stuck(vm, link))
                     yield
             self._is_not_noticed(vm, clients)
@@ -223,9 +225,11 @@ class Frozen(VmTest):
             with self._client(vm, frames=30, options=["--no-video"]) as client:
                 for _ in range(2):
                     self._wakes(vm, client, client.stop, client.go_on, ON_THE_WAY)
-            with SlowLink(vm.port) as link:
-                with self._client(vm, frames=30, options=["--no-video"], port=link.port) as client:
-                    self._wakes(vm, client, link.stop_reading, link.go_on, ON_THE_WAY)
+
+    def test_a_client_whose_link_comes_back_shows_the_newest_frame(self):
+        with self._link() as link, self._machine(size="320x240", link=link) as vm:
+            with self._client(vm, frames=30, options=["--no-video"]) as client:
+                self._wakes(vm, client, link.cut, link.restore, ON_THE_WAY)
 
     def test_a_remote_client_that_wakes_shows_the_newest_frame_of_a_video(self):
         with self._machine(size="320x240") as vm:
@@ -255,13 +259,13 @@ class Frozen(VmTest):
         wait_until(enough, lambda: "{} pictures, has {}".format(count, seen), 120)
         return seen
 
-    def test_a_client_behind_a_thin_line_is_only_a_few_frames_behind(self):
+    def test_a_client_behind_a_thin_link_is_only_a_few_frames_behind(self):
         """How old a picture is when it is shown, beyond what the way takes, in pictures that
-        the line could have carried meanwhile"""
-        with self._machine(size="160x96") as vm, SlowLink(vm.port) as link:
-            with self._client(vm, frames=10, options=["--no-video"], port=link.port) as client:
-                link.become(**THIN)
-                # These were on their way, and show the server how thin the line is now
+        the link could have carried meanwhile"""
+        with self._link() as link, self._machine(size="160x96", link=link) as vm:
+            with self._client(vm, frames=10, options=["--no-video"]) as client:
+                link.change(**THIN)
+                # These were on their way, and show the server how slow the link is now
                 self._shown(client, ON_THE_WAY)
                 before = client.display()
                 shown = self._shown(client, 4)
@@ -271,4 +275,5 @@ class Frozen(VmTest):
                            (after["frames"] - before["frames"]))
                 age = max((guest - number) / 60 - (now - at) for at, number in shown)
                 self.log.info("%d bytes a picture, %.1f s old, shown %s", picture, age, shown)
-                self.assertLess((age - THIN["delay"]) * THIN["rate"] / picture, 5)
+                carried = (age - THIN["delay"] / 1000) * THIN["rate"] * 1e6 / 8
+                self.assertLess(carried / picture, 5)

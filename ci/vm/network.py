@@ -9,9 +9,8 @@ the guest's own, which an emulated one on a busy machine does not always make 60
 import os
 import time
 
-from support import stack
 from support.flushes import Flushes
-from support.link import Link, LinkedMachine
+from support.link import Link
 from support.shown import Watch
 from support.vmtest import VmTest
 
@@ -61,8 +60,7 @@ class Network(VmTest):
 
     def _guest_over(self, link):
         self._flushes = Flushes(os.path.join(self.logdir, link.name))
-        return LinkedMachine(self.logdir, link=link, name=link.name, preload=stack.dmabuf_preload(),
-                             guest={"pattern": "motion"}, extra=self._flushes.options())
+        return self.machine(link=link, guest={"pattern": "motion"}, extra=self._flushes.options())
 
     @staticmethod
     def _connect(vm, options=()):

@@ -13,7 +13,7 @@ from support import eglcalls, stack
 from support.hardware import H264, Card
 from support.orders import GpuReset
 from support.resources import Resources
-from support.slow_link import SlowLink
+from support.link import Link
 from support.vmtest import VmTest
 from support.waiting import Late, wait_until
 
@@ -56,10 +56,11 @@ class Soak(VmTest):
             return self._disconnect(vm)
         way, options = way or self._random.choice(WAYS)
         self._names += 1
-        port = self._link.port if way == "tcp" and self._random.random() < 0.3 else None
-        client = vm.client(way, "client{}".format(self._names), options, nice=10, port=port)
+        if way == "tcp" and self._random.random() < 0.7:
+            way = "near"
+        client = vm.client(way, "client{}".format(self._names), options, nice=10)
         self._clients.append(client)
-        return "connects by {} {}{}".format(way, " ".join(options), " slowly" if port else "")
+        return "connects by {} {}".format(way, " ".join(options))
 
     def _pick(self):
         return self._random.choice(self._clients) if self._clients else None
@@ -116,16 +117,16 @@ class Soak(VmTest):
         return "the guest's screen is off and on"
 
     def _thin(self, _):
-        rate = self._random.choice((None, 6250, 100000))
-        self._link.become(rate=rate, delay=self._random.choice((0.0, 0.5)))
-        return "the line takes {} bytes a second".format(rate)
+        rate = self._random.choice((1000, 0.05, 0.8))
+        self._link.change(rate=rate, delay=self._random.choice((0.2, 500)), loss=0)
+        return "the link takes {} Mbit/s".format(rate)
 
     def _stall(self, _):
         if self._random.random() < 0.5:
-            self._link.stop_reading()
-            return "the line stalls"
-        self._link.go_on()
-        return "the line goes on"
+            self._link.cut()
+            return "the link is cut"
+        self._link.change(loss=0)
+        return "the link goes on"
 
     def _lose_context(self, _):
         self._gpu.order()
@@ -155,14 +156,13 @@ class Soak(VmTest):
 
     def _quiet(self, vm):
         """As it is when nobody is connected and nothing has happened"""
-        self._link.go_on()
-        self._link.become(rate=None, delay=0.0)
+        self._link.restore()
         self._card.order("")
         self._gpu.withdraw()
         for client in list(self._clients):
             client.close()
             self._forget(vm, client)
-        wait_until(lambda: not vm.display()["clients"], "nobody is connected", 40)
+        wait_until(lambda: not vm.display()["clients"], "nobody is connected", 150)
         self._resize(vm, SIZE)
         self._lives(vm)
 
@@ -237,17 +237,16 @@ class Soak(VmTest):
         self._counts = os.path.join(self.logdir, "egl-calls")
         self._gpu = GpuReset(self.logdir)
         self._card = Card(self.workdir, H264)
-        with self.machine(
-                unix=True, many_clients=True,
+        with Link("lan", self.logdir, options=["--queue=16"]) as self._link, self.machine(
+                link=self._link, unix=True, many_clients=True,
                 preload=[stack.encoder_fault(), *self._gpu.preload, *self._card.preload,
                          stack.eglcount()],
                 guest={"pattern": "motion", "size": "{}x{}".format(*SIZE), "flips": "forever"},
                 environment={"ENCODER_FAULT": FAULT, "EGLCOUNT_FILE": self._counts,
                              "GLIBC_TUNABLES": GIVE_BACK, **self._gpu.environment,
                              **self._card.environment}) as vm:
-            with SlowLink(vm.port) as self._link:
-                try:
-                    self._soak(vm)
-                except Exception as error:
-                    raise AssertionError("seed {}, {} things happened, the last: {}: {}".format(
-                        self._seed, len(self._done), self._done[-8:], error)) from error
+            try:
+                self._soak(vm)
+            except Exception as error:
+                raise AssertionError("seed {}, {} things happened, the last: {}: {}".format(
+                    self._seed, len(self._done), self._done[-8:], error)) from error

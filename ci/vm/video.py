@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Video goes out in the codec that client and server agree on."""
 
-from support import stack
-from support.link import Link, LinkedMachine
+from support.link import Link
 from support.picture import LOSSY, wrong_corners
 from support.vmtest import SIZE, VmTest
 
@@ -33,8 +32,7 @@ class Video(VmTest):
         """Frames pass between its connection and its first message"""
         guest = {"pattern": "motion", "flips": "forever", "size": "640x360"}
         with Link("lan", self.logdir) as link, \
-                LinkedMachine(self.logdir, link=link, preload=stack.dmabuf_preload(),
-                              many_clients=True, guest=guest) as vm:
+                self.machine(link=link, many_clients=True, guest=guest) as vm:
             vm.client().wait(lambda d: d["video_frames"] >= 10, "10 frames of video")
             link.change(delay=300)
             vm.client().wait(lambda d: d["video_frames"] >= 10, "10 frames of video", timeout=60)

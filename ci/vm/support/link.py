@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Links like real ones (ci/link): QEMU at one end, clients at the other.
 
-A guest behind one, and a client that sees it:
+A guest behind one, and a client that sees it, in a VmTest:
 
-    with Link("dsl", folder) as link, LinkedMachine(folder, link=link, …) as machine:
-        client = machine.client(options=["--counter"])
+    with Link("dsl", self.logdir) as link, self.machine(link=link, …) as machine:
+        client = machine.client()
 
-The monitor and the console are Unix sockets and reach the machine as ever. So would a client
-with way="unix": it is not behind the link.
+The monitor and the console are Unix sockets and reach the machine as ever.
 """
 
 import json
@@ -46,7 +45,8 @@ class Link:
         self.address = ends["server"]["address"]
         # A command's words that run the rest at that end
         self.on_server, self.on_client = ends["server"]["enter"], ends["client"]["enter"]
-        self._client_end = ends["client"]
+        self._ends = ends
+        self._first = self._conditions()
 
     def __enter__(self):
         return self
@@ -70,11 +70,11 @@ class Link:
             raise ValueError("{}: {}".format(command, answer["error"]))
         return answer
 
-    def client_options(self):
-        """What puts spicegl-client at its end"""
-        options = ["--netns", self._client_end["net"]]
-        if "user" in self._client_end:
-            options += ["--userns", self._client_end["user"]]
+    def client_options(self, end="client"):
+        """What puts spicegl-client at an end: its own, or the "server"'s"""
+        options = ["--netns", self._ends[end]["net"]]
+        if "user" in self._ends[end]:
+            options += ["--userns", self._ends[end]["user"]]
         return options
 
     def counters(self):
@@ -87,6 +87,22 @@ class Link:
         """rate (Mbit/s), delay and jitter (ms), queue (kB), loss (%): a number for both ways, or
         "DOWN/UP" """
         self._ask("set " + " ".join("{}={}".format(*item) for item in conditions.items()))
+
+    def _conditions(self):
+        """As arguments of change()"""
+        ways = self.counters()
+        return {key: "/".join("{:f}".format(ways[way][name] * scale) for way in ("down", "up"))
+                for key, name, scale in (("rate", "rate", 1e-6), ("delay", "delay_ms", 1),
+                                         ("jitter", "jitter_ms", 1), ("queue", "queue", 1e-3),
+                                         ("loss", "loss", 100))}
+
+    def cut(self):
+        """Nothing gets through"""
+        self.change(loss=100)
+
+    def restore(self):
+        """As it was at first; TCP takes some seconds to notice where it has been cut"""
+        self.change(**self._first)
 
     def begin_steps(self):
         """Goes through the rates of a link that has steps"""
@@ -107,9 +123,11 @@ class Link:
 class LinkedMachine(Machine):
     """A Machine at the server's end of a link, which must outlive it; see Machine"""
 
-    def __init__(self, *arguments, link, **options):
+    def __init__(self, *arguments, link, preload=(), **options):
         super().__init__(*arguments, **options)
         self.link = link
+        # For QEMU: what takes it to its end cannot bear them all
+        self._libraries = list(preload)
 
     def add_environment(self, pairs):
         """For QEMU, before it is started"""
@@ -117,13 +135,14 @@ class LinkedMachine(Machine):
 
     def command(self, monitor):
         words = super().command(monitor)
-        return self.link.on_server + [
+        return self.link.on_server + ["env", "LD_PRELOAD=" + ":".join(self._libraries)] + [
             word.replace("addr=127.0.0.1", "addr=" + self.link.address) for word in words]
 
     def client(self, way="tcp", name=None, options=(), **more):
-        """See Machine.client(); over the link, unless way is "unix" """
+        """See Machine.client(). way: "tcp", over the link; "near", TCP that is not behind it, at
+        the server's end; or "unix" """
         if way == "unix":
             return super().client(way, name, options, **more)
-        if way == "tcp":
-            way = "spice://{}:{}".format(self.link.address, more.pop("port", None) or self.port)
-        return super().client(way, name, [*options, *self.link.client_options()], **more)
+        end = {"tcp": "client", "near": "server"}[way]
+        return super().client("spice://{}:{}".format(self.link.address, self.port), name,
+                              [*options, *self.link.client_options(end)], **more)

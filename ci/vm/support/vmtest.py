@@ -7,6 +7,7 @@ import os
 from avocado import Test
 
 from . import eglcalls, endings, stack
+from .link import LinkedMachine
 from .machine import Machine
 
 SIZE = (1280, 720)
@@ -38,10 +39,12 @@ class VmTest(Test):
 
         dmabuf: whether its EGL can export dma-bufs; where the host has a udmabuf driver it
             always can
+        link: a Link at whose end it is
         """
         libraries = (stack.dmabuf_preload() if dmabuf else []) + list(preload)
         options.setdefault("name", "vm{}".format(len(self._machines)))
-        machine = Machine(self.logdir, preload=libraries, **options)
+        kind = LinkedMachine if "link" in options else Machine
+        machine = kind(self.logdir, preload=libraries, **options)
         self._machines.append(machine)
         return machine
 
