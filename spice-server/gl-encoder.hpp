@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What video encoders of either kind have in common: a picture at a time goes in and its frame comes
- * out, the newest picture waits meanwhile, and one that stalls is given up.
+ * What video encoders of either kind have in common: a picture at a time goes in and its frame
+ * comes out, the newest picture waits meanwhile, and an encoder that stalls is given up.
  *
  * Nothing here waits for the pipeline: a thread of the encoder's own sets it up and ends it, and
  * one that hangs there (a driver, a library) hangs alone.

@@ -174,7 +174,7 @@ void GlHwPipeline::push(const GlEncoderPicture &picture, void (*release)(void *)
     offset[0] += gsize{part.y} * buffer.stride[0] + gsize{part.x} * 4;
     gst_buffer_add_video_meta_full(pixels, GST_VIDEO_FRAME_FLAG_NONE, GST_VIDEO_FORMAT_DMA_DRM,
                                    part.w, part.h, buffer.num_planes, offset, stride);
-    /* goes with the last reference to the memory, which an encoder may keep longer than the buffer */
+    /* goes with the last reference to the memory, which encoders may keep longer than the buffer */
     gst_mini_object_set_qdata(GST_MINI_OBJECT(gst_buffer_peek_memory(pixels, 0)),
                               g_quark_from_static_string("spice-gl-keeper"), opaque_data, release);
 

@@ -15,7 +15,7 @@ namespace red {
 class GlHwPipeline final: public GlGstPipeline
 {
 public:
-    /* Playing; null with *why when an element is missing, cannot be opened, or refuses the format */
+    /* Playing; null with *why when an element is missing, cannot be opened or refuses the format */
     static std::unique_ptr<GlHwPipeline> start(const GlHwCard &card,
                                                const GlHwEncoder::Format &format,
                                                Handlers &&handlers, std::string *why);

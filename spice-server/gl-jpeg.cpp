@@ -27,7 +27,10 @@ public:
     size_t size() const { return output.size() - destination.free_in_buffer; }
 
 private:
-    static Compressor *self(j_common_ptr info) { return static_cast<Compressor *>(info->client_data); }
+    static Compressor *self(j_common_ptr info)
+    {
+        return static_cast<Compressor *>(info->client_data);
+    }
     static void on_error(j_common_ptr info);
     static void on_message(j_common_ptr, int) {}
     static void on_text(j_common_ptr) {}

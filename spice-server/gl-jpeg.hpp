@@ -43,7 +43,7 @@ class GlJpegShare
 {
 public:
     using Jpeg = std::shared_ptr<const std::vector<uint8_t>>;
-    /* That nobody waits for. Clients ask for a frame within moments of each other, or not at all. */
+    /* That nobody waits for. Clients ask for a frame within moments of each other or not at all. */
     static constexpr size_t KEPT = 4;
 
     GlJpegShare() = default;
@@ -74,7 +74,7 @@ private:
     uint64_t count = 0;
 };
 
-/* Which quality gives how many bytes, learnt from what came out. Not for several threads at once. */
+/* Which quality gives how many bytes, learnt from what came out. One thread at a time. */
 class GlJpegQuality
 {
 public:

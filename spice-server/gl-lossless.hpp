@@ -47,8 +47,8 @@ public:
     /* All of AREA, which must be inside FRAME, in one message */
     GlMessage image(const GlFrame &frame, const GlRect &area, const Choice &choice);
 
-    /* As many of AREAS, from the front, as BUDGET bytes of messages hold, in bands. Returns how many
-     * these are. Does not go on once the budget is exceeded: up to one band is compressed for
+    /* As many of AREAS, from the front, as BUDGET bytes of messages hold, in bands. Returns how
+     * many these are. Does not go on once the budget is exceeded: up to one band is compressed for
      * nothing, and what belongs to an area that is not complete. Appends to *MESSAGES. */
     size_t images(const GlFrame &frame, const std::vector<GlRect> &areas, const Choice &choice,
                   size_t budget, std::vector<GlMessage> *messages);

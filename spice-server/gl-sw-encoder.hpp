@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Video encoded by the CPU: parts of frames in, the codec's frames out. No element that is used here
- * opens a GPU. Nothing waits for the encoder (gl-encoder.hpp).
+ * Video encoded by the CPU: parts of frames in, the codec's frames out. No element that is used
+ * here opens a GPU. Nothing waits for the encoder (gl-encoder.hpp).
  */
 #pragma once
 
@@ -69,9 +69,10 @@ bool gl_sw_can_encode(SpiceVideoCodecType codec);
 GlRect gl_even(const GlRect &rect, uint32_t width, uint32_t height);
 
 /*
- * Two empty access units of H.264, to be sent in a message of their own behind each frame. spice-gtk
- * tells its parser nothing about where frames end, so that it shows a frame when it sees the next
- * one begin: without these one frame interval late, and the last frame before a pause not at all.
+ * Two empty access units of H.264, to be sent in a message of their own behind each frame.
+ * spice-gtk tells its parser nothing about where frames end, so that it shows a frame when it sees
+ * the next one begin: without these one frame interval late, and the last frame before a pause not
+ * at all.
  */
 const std::vector<uint8_t> &gl_h264_flush_unit();
 

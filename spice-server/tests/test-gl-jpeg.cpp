@@ -180,7 +180,8 @@ TEST(JpegShare, keeps_the_last_few)
         frame->serial = i;
         alive.push_back(share.get(*frame, frame->all(), 80, &jpeg));
     }
-    const auto kept = std::count_if(alive.begin(), alive.end(), [](auto &j) { return !j.expired(); });
+    const auto kept = std::count_if(alive.begin(), alive.end(),
+                                    [](const auto &j) { return !j.expired(); });
     EXPECT_EQ(size_t(kept), GlJpegShare::KEPT);
     EXPECT_FALSE(alive.back().expired());
     share.clear();

@@ -152,8 +152,10 @@ void decode_lz4(const std::vector<uint8_t> &data, Drawn *drawn)
     g_assert_cmpuint(data[0], ==, 1); /* top down */
     g_assert_cmpuint(data[1], ==, SPICE_BITMAP_FMT_32BIT);
     while (at + 4 < data.size()) {
-        const uint32_t size = data[at] << 24 | data[at + 1] << 16 | data[at + 2] << 8 | data[at + 3];
-        at += 4;
+        uint32_t size = 0;
+        for (int i = 0; i < 4; i++) {
+            size = size << 8 | data[at++];
+        }
         const int got = LZ4_decompress_safe_continue(
             stream, reinterpret_cast<const char *>(data.data() + at),
             reinterpret_cast<char *>(drawn->pixels.data() + out), size,
@@ -254,8 +256,9 @@ void test_pixels()
     for (auto kind : { Kind::text, Kind::photo, Kind::noise }) {
         const auto frame = picture(kind, 203, 97);
         for (auto compression : ALL) {
-            for (const GlRect &area : { frame->all(), GlRect{ 7, 11, 100, 50 }, GlRect{ 202, 96, 1, 1 },
-                                        GlRect{ 0, 5, 203, 1 }, GlRect{ 5, 0, 1, 97 },
+            for (const GlRect &area : { frame->all(), GlRect{ 7, 11, 100, 50 },
+                                        GlRect{ 202, 96, 1, 1 }, GlRect{ 0, 5, 203, 1 },
+                                        GlRect{ 5, 0, 1, 97 },
                                         GlRect{ 9, 9, 2, 2 }, GlRect{ 0, 0, 3, 3 },
                                         GlRect{ 30, 30, 5, 4 } }) {
                 const auto drawn = draw(lossless.image(*frame, area, { compression, true, false }));
@@ -266,7 +269,8 @@ void test_pixels()
     }
 }
 
-uint8_t type_of(Kind kind, const GlLossless::Choice &choice, const GlRect &area = { 0, 0, 256, 128 })
+uint8_t type_of(Kind kind, const GlLossless::Choice &choice,
+                const GlRect &area = { 0, 0, 256, 128 })
 {
     GlLossless lossless;
     return draw(lossless.image(*picture(kind, 256, 128), area, choice)).type;
