@@ -4,8 +4,9 @@
 
     results.py gtest GROUP PROGRAM TESTLOG XML LOG   GoogleTest under meson test
     results.py meson GROUP TESTLOG LOG               meson test
-    results.py avocado GROUP JSON [JSON]             avocado run; the second tried again what failed
-    results.py again JSON                            what of an avocado run has to be tried again
+    results.py avocado GROUP AGAIN JSON…             avocado run; AGAIN, if it is there, is of the
+                                                     run that tried again what had failed
+    results.py again JSON…                           what has to be tried again
     results.py summary RESULTS GROUPS                for people; status 1 if the run has failed
     results.py junit RESULTS DIR                     DIR/junit.xml, and the logs of what failed
 
@@ -95,10 +96,12 @@ def gtest(group, program, testlog, xml, log):
             report("skipped", group, program, skip_reason(output), seconds)
 
 
-def avocado_tests(results):
+def avocado_tests(paths):
     """[(name as FILE:CLASS.TEST, status, seconds, log directory, reason)]"""
-    with open(results, encoding="utf-8") as file:
-        tests = json.load(file)["tests"]
+    tests = []
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            tests += json.load(file)["tests"]
     for test in tests:
         status = {"PASS": "passed", "WARN": "passed", "SKIP": "skipped",
                   "CANCEL": "skipped"}.get(test["status"], "failed")
@@ -107,16 +110,18 @@ def avocado_tests(results):
                test.get("logdir") or os.path.dirname(test.get("logfile") or "?/?"), reason)
 
 
-def again(results):
-    for name, status, _, _, _ in avocado_tests(results):
+def again(*paths):
+    for name, status, _, _, _ in avocado_tests(paths):
         if status == "failed":
             print(name)
 
 
-def avocado(group, results, second=None):
+def avocado(group, second, *paths):
     """A test that fails and passes when it is tried again is flaky"""
-    tried_again = {name: rest for name, *rest in avocado_tests(second)} if second else {}
-    for name, status, seconds, log, reason in avocado_tests(results):
+    tried_again = {}
+    if os.path.exists(second):
+        tried_again = {name: rest for name, *rest in avocado_tests([second])}
+    for name, status, seconds, log, reason in avocado_tests(paths):
         logs = [log] if status == "failed" else []
         if status == "failed" and name in tried_again:
             verdict, more, log_again, _ = tried_again[name]

@@ -16,7 +16,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 AVOCADO = '''#!/usr/bin/env python3
 import json, os, sys
 folder = sys.argv[sys.argv.index("--job-results-dir") + 1]
-tests = sys.argv[sys.argv.index("--job-results-dir") + 2:]
+# Those whose names begin with "b" run beside each other
+tests = [test for test in sys.argv[sys.argv.index("--") + 1:]
+         if os.path.basename(test) != "x.py:lost$" and
+         ("-t" not in sys.argv or ":b" in test) and ("-t=-beside" not in sys.argv or ":b" not in test)]
+if not tests:
+    sys.exit(2)
 results = []
 for number, test in enumerate(tests, 1):
     test = test.rstrip("$")
@@ -100,7 +105,7 @@ class Results(unittest.TestCase):
         self.assertEqual((status, lines[-1]), (0, "3 passed, 0 failed, 1 skipped"))
         flaky = [line for line in lines if line.startswith("FLAKY")]
         self.assertEqual(len(flaky), 2)
-        self.assertRegex(flaky[0], r"^FLAKY vm/x\.py:b: it was FAIL \(log: .*first.*again: .*again")
+        self.assertRegex(flaky[0], r"^FLAKY vm/x\.py:b: it was FAIL \(log: .*beside.*again: .*again")
         self.assertRegex(flaky[1], r"^FLAKY vm/x\.py:c: it was ERROR ")
 
     def test_one_that_fails_twice_has_failed(self):
@@ -108,6 +113,12 @@ class Results(unittest.TestCase):
         status, lines = self.summary()
         self.assertEqual((status, lines[-1]), (1, "1 passed, 2 failed"))
         self.assertIn("FAILED vm/x.py:b: it was FAIL", "\n".join(lines))
+
+    def test_one_that_avocado_does_not_run_has_failed(self):
+        self.vm(a="PASS", lost="")
+        status, lines = self.summary()
+        self.assertEqual((status, lines[-1]), (1, "1 passed, 1 failed"))
+        self.assertIn("FAILED vm/x.py:lost: it was not run", lines)
 
     def test_three_flaky_ones_fail_the_run(self):
         self.vm(a="FAIL PASS", b="FAIL PASS")

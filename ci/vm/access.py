@@ -13,6 +13,7 @@ REMOTE = ("hardware", "software", "image")
 
 
 class Access(VmTest):
+    """:avocado: tags=beside"""
 
     def setUp(self):
         super().setUp()

@@ -11,6 +11,7 @@ def right(tolerance):
 
 
 class Clients(VmTest):
+    """:avocado: tags=beside"""
 
     def _comes_leaves_returns(self, way, tolerance):
         with self.machine(unix=True, guest={"flips": "forever"}) as vm:

@@ -9,6 +9,7 @@ from support.vmtest import SIZE, VmTest
 
 
 class Confined(VmTest):
+    """:avocado: tags=beside"""
 
     def test_clients_are_served_after_chroot_and_change_of_user(self):
         if os.geteuid() != 0:

@@ -21,6 +21,7 @@ def at(x, y):
 
 
 class Cursor(VmTest):
+    """:avocado: tags=beside"""
 
     def cursor_machine(self, heads=1):
         return self.machine(unix=True, many_clients=True, heads=heads,

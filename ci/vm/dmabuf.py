@@ -7,6 +7,7 @@ from support.vmtest import SIZE, VmTest
 
 
 class Dmabuf(VmTest):
+    """:avocado: tags=beside"""
 
     def test_without_dmabufs_a_remote_client_is_served_all_the_same(self):
         self.needs_no_udmabuf()

@@ -7,6 +7,7 @@ from support.vmtest import SIZE, VmTest
 
 
 class Egl(VmTest):
+    """:avocado: tags=beside"""
 
     def test_egl_is_initialised_exactly_once(self):
         with self.counted_machine(unix=True, many_clients=True) as vm:

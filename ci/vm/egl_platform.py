@@ -10,6 +10,7 @@ from support.vmtest import SIZE, VmTest
 
 
 class Platform(VmTest):
+    """:avocado: tags=beside"""
 
     def _shows_the_guest_on(self, platform):
         with self.machine(environment={"QEMU_EGL_PLATFORM": platform}) as vm:

@@ -9,6 +9,7 @@ from support.waiting import Late, wait_until
 
 
 class Endings(VmTest):
+    """:avocado: tags=beside"""
 
     def test_a_qemu_that_dies_fails_the_test(self):
         with self.assertRaisesRegex(AssertionError, "QEMU of vm0 was ended by SIGSEGV"):

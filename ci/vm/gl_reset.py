@@ -12,6 +12,7 @@ def right(picture):
 
 
 class GlReset(VmTest):
+    """:avocado: tags=beside"""
 
     def _machine(self, **options):
         self._gpu = GpuReset(self.logdir)

@@ -48,6 +48,7 @@ def workers(vm):
 
 
 class Heads(VmTest):
+    """:avocado: tags=beside"""
 
     def heads_machine(self, **guest):
         guest = dict({"heads": len(HEADS), "size": "{}x{}".format(*SIZE)}, **guest)

@@ -12,6 +12,7 @@ TABLET_RANGE = 0x7fff
 
 
 class Inputs(VmTest):
+    """:avocado: tags=beside"""
 
     def _types_and_points(self, vm, client, size):
         client.ask("inputs")

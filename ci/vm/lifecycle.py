@@ -33,6 +33,7 @@ def held(vm):
 
 
 class Lifecycle(VmTest):
+    """:avocado: tags=beside"""
 
     def living_machine(self, size=SIZE, **options):
         guest = dict({"size": "{}x{}".format(*size)}, **options.pop("guest", {}))

@@ -22,6 +22,7 @@ def right(tolerance):
 
 
 class Migration(VmTest):
+    """:avocado: tags=beside"""
 
     def _source(self, **options):
         options.setdefault("device", DEVICE)

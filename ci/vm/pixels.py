@@ -21,6 +21,7 @@ def wrong_gradient(picture):
 
 
 class Pixels(VmTest):
+    """:avocado: tags=beside"""
 
     def test_a_remote_client_sees_the_right_pixels_in_a_video(self):
         with self.machine() as vm:

@@ -12,6 +12,7 @@ def right(size, tolerance, head=0):
 
 
 class Screen(VmTest):
+    """:avocado: tags=beside"""
 
     def _resize(self, way, tolerance):
         with self.machine(unix=True, guest={"flips": "forever"}) as vm:

@@ -30,6 +30,7 @@ def _write(path, text):
 
 
 class SpiceApp(VmTest):
+    """:avocado: tags=beside"""
 
     def _desktop(self, folder):
         """A user's desktop with the viewer in it: the environment, and where its URI will be"""
