@@ -85,13 +85,17 @@ void Link::limit_offload()
     limit(client_side, up->conditions());
 }
 
-int64_t Link::carry()
+int64_t Link::carry(bool down_ready, bool up_ready)
 {
     if (now_ns() >= step_at) {
         step();
     }
-    down->receive();
-    up->receive();
+    if (down_ready) {
+        down->receive();
+    }
+    if (up_ready) {
+        up->receive();
+    }
     return std::min({down->deliver(), up->deliver(), step_at});
 }
 

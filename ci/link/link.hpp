@@ -45,8 +45,8 @@ public:
     int down_fd() const { return server_side.packets->fd(); }
     int up_fd() const { return client_side.packets->fd(); }
     /* Carries what there is to carry now; returns when it has to be called again (CLOCK_MONOTONIC)
-     * if no input comes before. INT64_MAX: not without input. */
-    int64_t carry();
+     * if no input comes before. INT64_MAX: not without input. DOWN_READY, UP_READY: there is input. */
+    int64_t carry(bool down_ready, bool up_ready);
 
     Conditions down_conditions() const { return down->conditions(); }
     Conditions up_conditions() const { return up->conditions(); }

@@ -40,7 +40,7 @@ public:
         }
         run_promptly();
         while (!over) {
-            wait(link.carry());
+            wait(link.carry(down_ready, up_ready));
         }
         if (options.report) {
             fprintf(stderr, "%s\n", report_counters(link).c_str());
@@ -96,6 +96,8 @@ private:
         if (ppoll(fds, 4, until == INT64_MAX ? nullptr : &limit, nullptr) < 0 && errno != EINTR) {
             throw_errno("poll");
         }
+        down_ready = fds[0].revents;
+        up_ready = fds[1].revents;
         if (fds[2].revents) {
             take_signals();
         }
@@ -178,7 +180,7 @@ private:
     sigset_t old_signals;
     pid_t child = -1;
     std::string input;
-    bool over = false;
+    bool down_ready = false, up_ready = false, over = false;
     int status = 0;
 };
 

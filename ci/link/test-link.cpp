@@ -102,12 +102,18 @@ private:
     void run()
     {
         run_promptly();
+        bool down_ready = false, up_ready = false;
         for (;;) {
-            const int64_t until = link.carry(), left = std::max<int64_t>(until - now_ns(), 0);
+            const int64_t until = link.carry(down_ready, up_ready);
+            const int64_t left = std::max<int64_t>(until - now_ns(), 0);
             const timespec limit = {time_t(left / SECOND), long(left % SECOND)};
             pollfd fds[] = {{link.down_fd(), POLLIN, 0}, {link.up_fd(), POLLIN, 0},
                             {stop.get(), POLLIN, 0}, {wake.get(), POLLIN, 0}};
-            ppoll(fds, 4, until == INT64_MAX ? nullptr : &limit, nullptr);
+            if (ppoll(fds, 4, until == INT64_MAX ? nullptr : &limit, nullptr) < 0) {
+                continue;
+            }
+            down_ready = fds[0].revents;
+            up_ready = fds[1].revents;
             if (fds[2].revents) {
                 return;
             }
