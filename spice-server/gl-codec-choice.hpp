@@ -23,7 +23,7 @@ public:
      * Which one now? To be asked some times a second while there is a video.
      * RATE: what the link has for this video, bytes/s (GlRate::share()). FELL_NS: when it became
      * much slower last (GlRate::fell_ns()). FPS: frames that the guest draws in a second.
-     * JPEG_SIZE: of a frame as a good JPEG (quality 80), bytes; 0: unknown.
+     * JPEG_SIZE: of a frame as a JPEG that is good enough, bytes; 0: unknown.
      */
     Codec choose(uint64_t rate, uint64_t fell_ns, double fps, size_t jpeg_size, uint64_t now_ns);
 

@@ -19,7 +19,7 @@
 namespace red {
 
 static constexpr uint32_t CATCH_UP_MS = 10;
-/* Threads that make images end within that */
+/* Threads that make images and encode video end within that */
 static constexpr uint32_t END_WAIT_MS = 3000;
 /* So long after its owner's last call an image counts as not being drawn into */
 static constexpr uint64_t ACTIVE_NS = 100 * NSEC_PER_MILLISEC;
@@ -746,6 +746,9 @@ void GlDisplay::worker_stopping()
         client.remote.reset();
     }
     screen.frame.reset();
+    if (!GlSwEncoder::wait_ended(END_WAIT_MS)) { // and those of the card
+        spice_warning("display %d: an encoder hangs, its memory is lost", qxl->id);
+    }
     if (!GlMaker::wait_ended(END_WAIT_MS)) {
         spice_warning("display %d: a thread that compresses images does not end", qxl->id);
     }

@@ -33,7 +33,6 @@ static constexpr uint64_t MIN_BIT_RATE = 512 * 1024;
 /* A rate that falls is followed at once, one that rises in its time */
 static constexpr uint64_t FALL_NS = 50 * NSEC_PER_MILLISEC;
 static constexpr uint64_t RISE_NS = 250 * NSEC_PER_MILLISEC;
-static constexpr uint32_t END_WAIT_MS = 3000;
 
 /* Filled by the encoder's threads, may outlive the client */
 struct GlHardware::Inbox {
@@ -483,6 +482,9 @@ void GlHardware::fail(Client &client, const std::string &why)
 
     spice_warning("display %d: hardware path of client %u fails, it is served by software: %s", id,
                   dcc->get_client()->get_main()->get_connection_id(), why.c_str());
+    if (client.moving) {
+        client.remote->changes_because("the card's encoder failed");
+    }
     end(client);
     remove(dcc);
     user.hardware_gave_back({ dcc });
@@ -496,9 +498,6 @@ void GlHardware::stop()
     }
     clients.clear();
     shown = {};
-    if (card && !GlHwEncoder::wait_ended(END_WAIT_MS)) {
-        spice_warning("display %d: an encoder hangs, its memory is lost", id);
-    }
 }
 
 } // namespace red

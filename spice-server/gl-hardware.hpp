@@ -79,7 +79,7 @@ public:
     /* The picture's size or place changes: what moves begins anew. Before clients hear of it. */
     void scanout_changes();
     void work();
-    /* Before the worker's end: waits for encoders, for a bounded time */
+    /* Before the worker's end, which waits for encoders */
     void stop();
 
 private:

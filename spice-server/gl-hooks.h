@@ -63,6 +63,10 @@ bool gl_hook_has_display(QXLInstance *qxl);
 /* The worker's thread is about to end */
 void gl_hook_worker_stopping(QXLInstance *qxl);
 
+/* Main thread: the server sends audio, to which clients' clocks are set, or does not any more */
+void gl_hook_playing(bool playing);
+/* Any thread: does it? */
+bool gl_playing();
 /* Main thread: size of the scanout in pixels; false: there is none */
 bool gl_hook_size(QXLInstance *qxl, int *width, int *height);
 /* Main thread, after the worker's end */
@@ -94,6 +98,7 @@ static inline bool gl_hook_has_display(QXLInstance *) { return false; }
 static inline void gl_hook_worker_stopping(QXLInstance *) {}
 static inline bool gl_hook_size(QXLInstance *, int *, int *) { return false; }
 static inline void gl_hook_destroy(QXLInstance *) {}
+static inline void gl_hook_playing(bool) {}
 
 #endif
 

@@ -21,6 +21,9 @@ namespace red {
 /* What lossless images may take where there is no way but them */
 static constexpr size_t NO_BUDGET = SIZE_MAX;
 
+/* A JPEG of less is not to be preferred to another codec */
+static constexpr int COMPARED_QUALITY = 60;
+
 /* Threads of makers that may be gone */
 static std::mutex count_lock;
 static std::condition_variable count_changed;
@@ -49,6 +52,7 @@ private:
     GlBatch make(const GlJob &job, const Settings &settings);
     void make_sharp(const GlJob &job, const GlLossless::Choice &choice, GlBatch *batch);
     void make_moving(const GlJob &job, GlBatch *batch);
+    void try_jpeg(const GlFrame &frame, const GlRect &area);
     bool make_jpeg(const GlFrame &frame, const GlRect &area, int q, GlBatch *batch, size_t *size);
 
     const std::shared_ptr<GlJpegShare> share;
@@ -112,7 +116,7 @@ std::optional<GlBatch> GlMaker::take()
 size_t GlMaker::jpeg_size(size_t pixels) const
 {
     std::lock_guard<std::mutex> guard(work->lock);
-    return work->quality.known() ? work->quality.expected(GlJpegQuality::REFERENCE, pixels) : 0;
+    return work->quality.known() ? work->quality.expected(COMPARED_QUALITY, pixels) : 0;
 }
 
 bool GlMaker::wait_ended(uint32_t ms)
@@ -169,6 +173,9 @@ GlBatch GlMaker::Work::make(const GlJob &todo, const Settings &how)
     choice.lz4 = how.lz4;
     make_moving(todo, &made);
     make_sharp(todo, choice, &made);
+    if (!todo.trial.empty()) {
+        try_jpeg(*todo.frame, todo.trial);
+    }
     if (!todo.refine.empty()) {
         size_t done = lossless.images(*todo.frame, todo.refine, choice, todo.refine_bytes,
                                       &made.messages);
@@ -249,6 +256,15 @@ void GlMaker::Work::make_moving(const GlJob &todo, GlBatch *made)
     }
     std::lock_guard<std::mutex> guard(lock);
     quality.observed(q, bytes, pixels);
+}
+
+void GlMaker::Work::try_jpeg(const GlFrame &frame, const GlRect &area)
+{
+    auto encoded = share->get(frame, area, COMPARED_QUALITY, &jpeg);
+    if (encoded) {
+        std::lock_guard<std::mutex> guard(lock);
+        quality.observed(COMPARED_QUALITY, encoded->size(), size_t{area.w} * area.h);
+    }
 }
 
 bool GlMaker::Work::make_jpeg(const GlFrame &frame, const GlRect &area, int q, GlBatch *made,

@@ -46,7 +46,8 @@ public:
     /* What has become of the job; nothing while it is being done. It is not busy after that. */
     std::optional<GlBatch> take();
 
-    /* Bytes of a JPEG of so many pixels at the quality that codecs are compared at; 0: unknown */
+    /* Bytes of a JPEG of so many pixels of what moves, good enough to be preferred to other codecs;
+     * 0: unknown */
     size_t jpeg_size(size_t pixels) const;
 
     /* Waits until the threads of all makers that are gone have ended, so long at most */

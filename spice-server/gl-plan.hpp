@@ -38,13 +38,17 @@ struct GlJob {
     /* A picture for the video stream; empty: none */
     GlRect streamed;
 
+    /* To be tried as JPEG and not sent: how large it would be; empty: nothing */
+    GlRect trial;
+
     /* Lossless, as many from the front as REFINE_BYTES hold, one at least */
     std::vector<GlRect> refine;
     size_t refine_bytes = 0;
 
     bool empty() const
     {
-        return sharp.empty() && moving.empty() && streamed.empty() && refine.empty();
+        return sharp.empty() && moving.empty() && streamed.empty() && refine.empty() &&
+            trial.empty();
     }
 };
 

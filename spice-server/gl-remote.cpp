@@ -12,6 +12,7 @@
 
 #include "dcc-private.h"
 #include "display-channel-private.h"
+#include "gl-hooks.h"
 #include "gl-item.hpp"
 #include "main-channel-client.h"
 #include "red-client.h"
@@ -50,6 +51,8 @@ static constexpr uint64_t MIN_BIT_RATE = 200 * 1000;
 /* A client's decoder is taken to be there so long after it heard of the stream, the first one later:
  * nothing says so, and until then it gets JPEG */
 static constexpr uint64_t DECODER_NS = 120 * MS, FIRST_DECODER_NS = 400 * MS;
+/* While another codec is in use, how large JPEG would be is tried that often */
+static constexpr uint64_t TRIAL_NS = 2000 * MS;
 static constexpr uint64_t TUNE_NS = 50 * MS;
 
 static uint64_t start_rate(DisplayChannelClient *dcc)
@@ -110,6 +113,7 @@ GlRemote::Codecs GlRemote::codecs() const
             found.inter = codec.type;
         }
     }
+    found.video = found.jpeg || found.inter; // one that knows no codec gets no JPEG images either
     /* The order is a choice where the client has made one; else the link decides */
     const bool chosen = dcc->priv->client_preferred_video_codecs;
     found.fixed_jpeg = found.jpeg && (!found.inter || (chosen && found.fixed_jpeg));
@@ -239,6 +243,7 @@ void GlRemote::stream_failed(std::unique_ptr<GlStream> *stream, const std::strin
     }
     if (stream == &running) {
         end_stream();
+        changes_because("the encoder failed");
     } else {
         drop_next();
     }
@@ -282,11 +287,16 @@ void GlRemote::choose_stream(const Codecs &can, uint64_t now_ns)
     }
     codec_reason = can.fixed_jpeg || can.fixed_inter ? "the only one, or the client's choice" :
         nullptr;
-    if (can.inter && can.jpeg && !can.fixed_inter && !can.fixed_jpeg && !expects_other) {
-        const size_t pixels = size_t{moving.w} * moving.h;
-        inter = choice.choose(rate.share(), rate.fell_ns(), FRAMES_PER_SECOND,
-                              maker.jpeg_size(pixels), now_ns) == GlCodecChoice::Codec::INTER;
+    const bool chooses = can.inter && can.jpeg && !can.fixed_inter && !can.fixed_jpeg;
+    if (chooses && !expects_other) {
+        const size_t size = maker.jpeg_size(size_t{moving.w} * moving.h);
+        inter = size && choice.choose(rate.share(), rate.fell_ns(), FRAMES_PER_SECOND, size,
+                                      now_ns) == GlCodecChoice::Codec::INTER;
         codec_reason = choice.why();
+        if (stamps.playing()) { // images have no time at which they are shown
+            inter = true;
+            codec_reason = "the client plays audio, which video is to be in step with";
+        }
     }
     if (!inter) {
         drop_next();
@@ -361,6 +371,7 @@ void GlRemote::begin(uint64_t now_ns)
         return std::min<uint64_t>(std::max<uint64_t>(bandwidth * ms / 1000, least), most);
     };
 
+    stamps.set_playing(gl_playing());
     choose_stream(can, now_ns);
     auto stream = next && next->can_begin(now_ns) ? next.get() : running.get();
 
@@ -376,6 +387,10 @@ void GlRemote::begin(uint64_t now_ns)
                                       MAX_REFINE);
     }
     GlJob job = plan.next(screen.frame, screen.motion, terms, now_ns);
+    if (running && can.jpeg && !can.fixed_inter && now_ns > tried_ns + TRIAL_NS) {
+        tried_ns = now_ns;
+        job.trial = running->rect();
+    }
     if (job.empty()) {
         return;
     }
@@ -411,6 +426,10 @@ bool GlRemote::send_pending(uint64_t now_ns)
             send(std::move(message));
         }
         plan.done(pending->batch->sent);
+    }
+    if (!pending->frame && (!pending->batch || pending->batch->messages.empty())) {
+        pending.reset(); // it was for nothing but a trial
+        return true;
     }
     if (mark_due) {
         send(gl_mark());
@@ -473,13 +492,15 @@ void GlRemote::tell_way(const Pending &sent, uint64_t now_ns)
     if (sent.moves) {
         last_video_ns = now_ns;
         shown(QXL_GL_PATH_SOFTWARE, running ? running->codec() : SPICE_VIDEO_CODEC_TYPE_MJPEG,
-              "the picture moves");
+              next_reason ? next_reason : "the picture moves");
+        next_reason = nullptr;
     } else if (last_video_ns && last_video_ns + RED_STREAM_TIMEOUT > now_ns) {
         /* beside a video, which goes on, there may be other pictures */
         shown(QXL_GL_PATH_SOFTWARE, 0, nullptr);
     } else {
-        shown(QXL_GL_PATH_IMAGE, 0, last_video_ns ? "the picture stands still" :
-              "the picture is no video");
+        shown(QXL_GL_PATH_IMAGE, 0, next_reason ? next_reason :
+              last_video_ns ? "the picture stands still" : "the picture is no video");
+        next_reason = nullptr;
     }
 }
 

@@ -82,6 +82,8 @@ public:
     void shows_by_other(uint32_t codec);
     /* The multimedia time for a frame of what was there at CAPTURED_NS, ms */
     uint32_t stamp(uint64_t captured_ns);
+    /* Why it is served in another way from now on, where that is no matter of course: a literal */
+    void changes_because(const char *reason) { next_reason = reason; }
     /* It has been told to go to another server: what it has been told of ends, nothing follows */
     void leave();
 
@@ -95,7 +97,7 @@ public:
 
 private:
     struct Codecs {
-        bool video = false;                /* the server allows it */
+        bool video = false;                /* the server allows it, and the client can show some */
         bool jpeg = false;                 /* the client can be sent MJPEG */
         SpiceVideoCodecType inter{};       /* the first other one that both have; 0: none */
         bool fixed_jpeg = false, fixed_inter = false; /* a preference says so */
@@ -149,6 +151,7 @@ private:
     std::optional<std::vector<uint8_t>> next_first; /* its first frame */
     uint64_t frame_captured_ns = 0; /* of LAST_FRAME_NUMBER */
     const char *codec_reason = nullptr; /* a literal */
+    const char *next_reason = nullptr;  /* of the next change; a literal */
     uint32_t streams_made = 0;
     uint32_t refused_codecs = 0; /* bits: the client cannot show them, whatever it says */
     bool has_decoded = false;    /* it has shown a stream before */
@@ -157,6 +160,7 @@ private:
     uint32_t w = 0, h = 0;       /* of the client's surface; 0: it has none */
     bool mark_due = false;
     bool elsewhere = false, expects_other = false, leaving = false;
+    uint64_t tried_ns = 0;       /* when JPEG was tried last */
     uint64_t next_ns = 0;        /* the next picture is not sent before that */
     uint64_t last_video_ns = 0, last_frame_number = 0;
     uint64_t arrived_number = 0; /* the client has all messages up to this */
