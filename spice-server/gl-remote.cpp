@@ -128,6 +128,14 @@ uint64_t GlRemote::video_bit_rate(const GlRect &rect) const
     return std::max(MIN_BIT_RATE, std::min(rate.video_rate() * 8, std::max<uint64_t>(useful, 2000000)));
 }
 
+/* For all that moves in one frame. What a frame takes on the link is latency: a good one is not made
+ * better than half of the link carries. */
+size_t GlRemote::jpeg_bytes() const
+{
+    const size_t most = rate.video_rate() / FRAMES_PER_SECOND;
+    return std::max(most / 2, std::min(most, maker.jpeg_size(size_t{w} * h)));
+}
+
 /* ---- the screen ---- */
 
 void GlRemote::resized()
@@ -379,7 +387,7 @@ void GlRemote::begin(uint64_t now_ns)
     terms.video = can.video;
     terms.stream = stream ? stream->rect() : GlRect{};
     terms.sharp_bytes = bytes_in(can.video ? SHARP_MS : ONLY_SHARP_MS, MIN_SHARP, MAX_SHARP);
-    terms.moving_bytes = rate.video_rate() / FRAMES_PER_SECOND;
+    terms.moving_bytes = jpeg_bytes();
     const bool beside = plan.lacks_something();
     if (!rate.in_flight() ||
         rate.queue_ns() < (beside ? REFINE_BESIDE_QUEUE_NS : REFINE_QUEUE_NS)) {

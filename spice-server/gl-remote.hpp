@@ -136,6 +136,7 @@ private:
     void tell_way(const Pending &sent, uint64_t now_ns);
     void tune_socket(uint64_t now_ns);
     uint64_t video_bit_rate(const GlRect &rect) const;
+    size_t jpeg_bytes() const;
 
     GlScreen &screen;
     DisplayChannelClient *const dcc;
