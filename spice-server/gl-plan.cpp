@@ -9,8 +9,10 @@ namespace red {
 /* Each rectangle is a message of its own */
 static constexpr size_t MAX_SHARP = 16;
 static constexpr size_t MAX_MOVING = 4;
-/* Pieces that are made lossless, pixels */
-static constexpr uint32_t PIECE_WIDTH = 256, PIECE_HEIGHT = 64;
+/* Pieces that are made lossless, pixels: smaller ones where not many bytes may go at a time, of
+ * which a pixel takes two, about */
+static constexpr uint32_t MAX_PIECE_WIDTH = 256, MIN_PIECE_WIDTH = 64, PIECE_HEIGHT = 64;
+static constexpr size_t BYTES_PER_PIXEL = 2;
 /* Pieces looked at for one job */
 static constexpr size_t MAX_PIECES = 512;
 
@@ -49,12 +51,21 @@ std::vector<GlRect> gl_cover(const GlRegion &region, size_t most)
     return cover;
 }
 
-static void add_pieces(const GlRect &rect, std::vector<GlRect> *pieces)
+static uint32_t piece_width(size_t bytes)
+{
+    uint32_t width = MAX_PIECE_WIDTH;
+    while (width > MIN_PIECE_WIDTH && width * PIECE_HEIGHT * BYTES_PER_PIXEL > bytes) {
+        width /= 2;
+    }
+    return width;
+}
+
+static void add_pieces(const GlRect &rect, uint32_t width, std::vector<GlRect> *pieces)
 {
     for (uint32_t y = rect.y; y < rect.y + rect.h; ) {
         const uint32_t bottom = std::min((y / PIECE_HEIGHT + 1) * PIECE_HEIGHT, rect.y + rect.h);
         for (uint32_t x = rect.x; x < rect.x + rect.w; ) {
-            const uint32_t right = std::min((x / PIECE_WIDTH + 1) * PIECE_WIDTH, rect.x + rect.w);
+            const uint32_t right = std::min((x / width + 1) * width, rect.x + rect.w);
             pieces->push_back({ x, y, right - x, bottom - y });
             x = right;
         }
@@ -101,7 +112,7 @@ GlJob GlPlan::next(const GlFramePtr &frame, GlMotion &motion, const GlTerms &ter
     if (!terms.video) { // may take more than there is room for: the rest waits
         std::vector<GlRect> pieces;
         for (const auto &rect : job.sharp) {
-            add_pieces(rect, &pieces);
+            add_pieces(rect, piece_width(terms.sharp_bytes), &pieces);
         }
         job.sharp = std::move(pieces);
     }
@@ -132,7 +143,7 @@ void GlPlan::refine(GlJob *job, const GlMotion &motion, const GlRegion &moves,
     blurred = motion.unchanged(blurred, now_ns - GlMotion::STILL_NS);
 
     for (const auto &rect : blurred.rects()) {
-        add_pieces(rect, &job->refine);
+        add_pieces(rect, piece_width(job->refine_bytes), &job->refine);
         if (job->refine.size() > MAX_PIECES) {
             break;
         }
