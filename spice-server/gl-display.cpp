@@ -396,6 +396,7 @@ void GlDisplay::feed_again(GlDisplay *gl)
 void GlDisplay::resize_screen()
 {
     screen.frame.reset();
+    screen.dark = !applied.image;
     for (auto &client : path.all()) {
         if (client.remote) {
             client.remote->resized();

@@ -51,6 +51,8 @@ static constexpr uint64_t MIN_BIT_RATE = 200 * 1000;
 /* A client's decoder is taken to be there so long after it heard of the stream, the first one later:
  * nothing says so, and until then it gets JPEG */
 static constexpr uint64_t DECODER_NS = 120 * MS, FIRST_DECODER_NS = 400 * MS;
+/* A rectangle that moves is worth a stream when it has been the same for that long */
+static constexpr uint64_t STEADY_NS = 200 * MS;
 /* While another codec is in use, how large JPEG would be is tried that often */
 static constexpr uint64_t TRIAL_NS = 2000 * MS;
 static constexpr uint64_t TUNE_NS = 50 * MS;
@@ -144,7 +146,7 @@ void GlRemote::resized()
     drop_next();
     pending.reset(); // what comes of it is of the former size
     plan.reset({});
-    if (screen.frame || !w || leaving) {
+    if (!screen.dark || !w || leaving) {
         return; // the next picture brings its surface
     }
     send(gl_surface_destroy());
@@ -311,12 +313,16 @@ void GlRemote::choose_stream(const Codecs &can, uint64_t now_ns)
         end_stream();
         return;
     }
+    if (!(moving == steady)) { // a window that is dragged would be a stream for each frame
+        steady = moving;
+        steady_ns = now_ns;
+    }
     auto fits = [&](const std::unique_ptr<GlStream> &stream) {
         return stream && stream->codec() == can.inter && stream->rect() == moving;
     };
     if (fits(running)) {
         drop_next();
-    } else if (!fits(next)) {
+    } else if (!fits(next) && now_ns >= steady_ns + STEADY_NS) {
         std::string why;
         drop_next();
         next = GlStream::create(streams_made++ % STREAM_IDS, can.inter, moving,

@@ -33,7 +33,8 @@ namespace red {
 
 /* What all remote clients of a display look at */
 struct GlScreen {
-    GlFramePtr frame; /* the newest; null: there is none */
+    GlFramePtr frame; /* the newest; null: there is none, or not yet */
+    bool dark = true; /* nothing is scanned out */
     GlMotion motion;
     std::shared_ptr<GlJpegShare> jpegs = std::make_shared<GlJpegShare>();
     int display_id = 0;
@@ -161,6 +162,8 @@ private:
     uint32_t w = 0, h = 0;       /* of the client's surface; 0: it has none */
     bool mark_due = false;
     bool elsewhere = false, expects_other = false, leaving = false;
+    GlRect steady;               /* what moved last, since STEADY_NS */
+    uint64_t steady_ns = 0;
     uint64_t tried_ns = 0;       /* when JPEG was tried last */
     uint64_t next_ns = 0;        /* the next picture is not sent before that */
     uint64_t last_video_ns = 0, last_frame_number = 0;
