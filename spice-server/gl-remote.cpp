@@ -145,7 +145,7 @@ void GlRemote::resized()
     end_stream();
     drop_next();
     pending.reset(); // what comes of it is of the former size
-    plan.reset({});
+    plan.reset({ 0, 0, w, h });
     if (!screen.dark || !w || leaving) {
         return; // the next picture brings its surface
     }
