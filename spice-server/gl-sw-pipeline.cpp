@@ -73,7 +73,8 @@ constexpr Setting VPX[] = {
 
 constexpr Setting VP8[] = {
     { "cpu-used", "-12" }, /* below zero: this speed, instead of one that it finds by trying */
-    { "token-partitions", "4" },
+    /* More make decoders use a thread for each, which wait for each other in busy loops */
+    { "token-partitions", "1" },
 };
 
 constexpr Setting VP9[] = {
