@@ -101,7 +101,8 @@ void Display::withhold_answers(bool withhold)
 
 void Display::updated()
 {
-    watch.updated(g_get_monotonic_time());
+    updated_at = g_get_monotonic_time();
+    watch.updated(updated_at);
     changed(*this);
 }
 
@@ -332,6 +333,7 @@ void Display::report(JsonBuilder *builder) const
     add_number(builder, "invalidated_pixels", invalidated_pixels);
     add_number(builder, "smallest_update", invalidates ? smallest_update : 0);
     add_number(builder, "primaries", primaries);
+    add_number(builder, "updated_at", updated_at);
     report_wire(builder);
     add_number(builder, "counter", watch.number());
     add_number(builder, "counter_newest", watch.highest_number());

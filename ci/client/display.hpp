@@ -81,5 +81,6 @@ private:
     guint answer_source = 0;
     uint64_t primaries = 0, scanouts = 0, draws = 0, invalidates = 0;
     uint64_t invalidated_pixels = 0, smallest_update = UINT64_MAX;
+    int64_t updated_at = 0; /* microseconds of CLOCK_MONOTONIC */
     FrameWatch watch;
 };
