@@ -114,6 +114,10 @@ GlJob GlPlan::next(const GlFramePtr &frame, GlMotion &motion, const GlTerms &ter
         for (const auto &rect : job.sharp) {
             add_pieces(rect, piece_width(terms.sharp_bytes), &pieces);
         }
+        /* What covers the rest may cover what has been sent, which would then go on to be sent */
+        pieces.erase(std::remove_if(pieces.begin(), pieces.end(), [&due](const GlRect &piece) {
+            return (due & piece).empty();
+        }), pieces.end());
         job.sharp = std::move(pieces);
     }
     job.sharp_bytes = terms.sharp_bytes;
