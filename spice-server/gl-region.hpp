@@ -34,7 +34,11 @@ public:
 
     bool empty() const { return !pixman_region32_not_empty(region_()); }
     void clear() { *this = GlRegion(); }
-    bool operator==(const GlRegion &o) const { return pixman_region32_equal(region_(), o.region_()); }
+    bool operator==(const GlRegion &o) const
+    {
+        /* To pixman, two that are empty differ where they have become so in different places */
+        return empty() ? o.empty() : pixman_region32_equal(region_(), o.region_());
+    }
 
     GlRegion &operator+=(const GlRegion &o)
     {
