@@ -14,6 +14,7 @@ import contextlib
 import time
 
 from support.link import Link
+from support.video import wait_for_video
 from support.vmtest import VmTest
 from support.waiting import wait_until
 
@@ -233,9 +234,11 @@ class Frozen(VmTest):
 
     def test_a_remote_client_that_wakes_shows_the_newest_frame_of_a_video(self):
         with self._machine(size="320x240") as vm:
-            with self._client(vm, frames=60) as client:
-                client.wait(lambda d: d["video_frames"] > 10, "video")
-                self._wakes(vm, client, client.stop, client.go_on, ON_THE_WAY)
+            for codec in ("mjpeg", "h264"):
+                with self._client(vm, frames=60, options=["--codec", codec]) as client:
+                    wait_for_video(vm, codec)
+                    self._wakes(vm, client, client.stop, client.go_on, ON_THE_WAY)
+                wait_until(lambda: not vm.display()["clients"], "the client is gone")
 
     def test_a_local_client_that_wakes_shows_the_newest_frame(self):
         with self._machine() as vm, self._client(vm, "unix", frames=30) as client:
