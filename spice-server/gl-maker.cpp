@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <config.h>
-
 #include "gl-maker.hpp"
 
 #include <algorithm>
@@ -14,7 +12,6 @@
 #include "gl-draw.hpp"
 #include "gl-lossless.hpp"
 #include "gl-thread.hpp"
-#include "red-common.h"
 
 namespace red {
 

@@ -33,7 +33,8 @@ public:
         bool lz4;                          /* the client can take that */
     };
 
-    /* READY: called from the thread when a job is done. SHARE: between all clients of the display */
+    /* READY: called from the thread when a job is done, must not call the maker. SHARE: between all
+     * clients of the display */
     GlMaker(std::shared_ptr<GlJpegShare> share, std::function<void()> ready);
     /* Does not wait: the thread ends when it is done with its job */
     ~GlMaker();
