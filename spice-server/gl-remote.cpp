@@ -35,8 +35,10 @@ static constexpr uint64_t REFINE_MS = 20, REFINE_BESIDE_MS = 3;
 /* What comes next waits for what is in the queue then: up to that, with nothing else to send */
 static constexpr uint64_t REFINE_QUEUE_NS = 30 * MS, REFINE_BESIDE_QUEUE_NS = 10 * MS;
 static constexpr size_t MAX_REFINE = 1024 * 1024;
-/* While messages are on their way, the rate is told the time that often */
+/* While messages are on their way, the rate is told the time that often; the less often the longer
+ * nothing comes back: a client that is stuck keeps nobody awake */
 static constexpr uint64_t TICK_NS = 10 * MS;
+static constexpr uint64_t TICKS_OF_SILENCE = 8;
 /* What blurs or runs is looked at that often */
 static constexpr uint64_t LOOK_NS = 25 * MS;
 /* A link without anything on it answers a ping each so often; one whose client does not count its
@@ -344,7 +346,10 @@ bool GlRemote::ready_to_send() const
 
 uint64_t GlRemote::work(uint64_t now_ns)
 {
-    if (rate.in_flight() && now_ns >= tick_ns + TICK_NS) {
+    const uint64_t silent_ns = now_ns - std::min(now_ns, heard_ns);
+    const uint64_t interval_ns = std::max(TICK_NS, silent_ns / TICKS_OF_SILENCE);
+
+    if (rate.in_flight() && now_ns >= tick_ns + interval_ns) {
         tick_ns = now_ns;
         rate.tick(now_ns);
     }
@@ -355,19 +360,19 @@ uint64_t GlRemote::work(uint64_t now_ns)
     if (maker.busy() && !pending) {
         maker.take(); // of a job that nobody waits for any more
     }
-    uint64_t again = rate.in_flight() ? now_ns + TICK_NS : NEVER;
+    uint64_t again = rate.in_flight() ? now_ns + interval_ns : NEVER;
     if (!ready_to_send() || maker.busy() || !show_surface()) {
         return again;
     }
     tune_socket(now_ns);
-    if (plan.is_blurred() || running || next) {
-        again = std::min(again, now_ns + LOOK_NS);
-    }
     if (now_ns + EARLY_NS < next_ns) {
         return std::min(again, next_ns - EARLY_NS);
     }
     if (!rate.room(now_ns)) {
         return std::min(again, rate.room_at(now_ns));
+    }
+    if (plan.is_blurred() || running || next) {
+        again = std::min(again, now_ns + LOOK_NS);
     }
     if (next_first) {
         tell_next(now_ns);
@@ -523,6 +528,9 @@ void GlRemote::tell_way(const Pending &sent, uint64_t now_ns)
 void GlRemote::sending(uint64_t number, size_t size, uint64_t now_ns)
 {
     sent_number = number;
+    if (!rate.in_flight()) {
+        heard_ns = now_ns;
+    }
     rate.sent(number, size, now_ns);
     if (last_frame_number == UINT64_MAX && dcc->pipe_is_empty()) {
         last_frame_number = number;
@@ -546,6 +554,7 @@ void GlRemote::acknowledged(uint64_t sent, uint64_t now_ns)
 void GlRemote::arrived(uint64_t number, uint64_t now_ns)
 {
     arrived_number = number;
+    heard_ns = now_ns;
     rate.arrived(number, now_ns);
     if (frame_captured_ns && number >= last_frame_number) {
         const uint64_t took = now_ns - frame_captured_ns;

@@ -174,7 +174,7 @@ private:
     uint32_t pings_sent = 0;
     uint64_t pinged_ns = 0;
     uint64_t pacing = 0, tuned_ns = 0;
-    uint64_t tick_ns = 0;
+    uint64_t tick_ns = 0, heard_ns = 0;
     std::vector<uint64_t> shown_ns; /* the last second's frames */
 };
 
