@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A test double, to be preloaded: makes the video encoders of GStreamer pipelines fail as real
- * ones do. The encoder is the pipeline's element of the name "encoder", as in spice-server.
+ * A test double, to be preloaded: makes the video encoders that a program asks GStreamer for fail as
+ * real ones do.
  *
  * $ENCODER_FAULT is FAULT[@FRAME][:ELEMENT]
  *   FAULT    stall     takes a frame and is never heard of again
@@ -9,9 +9,9 @@
  *            error     says that it cannot encode it
  *            memory    says that it has no memory for it
  *            caps      refuses the format
- *            missing   there is no such element
- *   FRAME    of each pipeline, the first is 1, which is the default
- *   ELEMENT  only pipelines with this in their description, e.g. vp8enc
+ *            missing   is known, and cannot be had
+ *   FRAME    of each encoder, the first is 1, which is the default
+ *   ELEMENT  only encoders that are this element, e.g. vp8enc
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -106,10 +106,18 @@ static GstPadProbeReturn on_data(GstPad *pad, GstPadProbeInfo *info, gpointer da
     return GST_PAD_PROBE_OK;
 }
 
-static void arm(GstElement *pipeline, const struct fault *fault)
+static bool is_meant(const char *name, const struct fault *fault)
 {
-    g_autoptr(GstElement) element = gst_bin_get_by_name(GST_BIN(pipeline), "encoder");
-    g_autoptr(GstPad) pad = element ? gst_element_get_static_pad(element, "sink") : NULL;
+    if (fault->element[0]) {
+        return strcmp(name, fault->element) == 0;
+    }
+    g_autoptr(GstElementFactory) factory = gst_element_factory_find(name);
+    return factory && gst_element_factory_list_is_type(factory, GST_ELEMENT_FACTORY_TYPE_VIDEO_ENCODER);
+}
+
+static void arm(GstElement *element, const struct fault *fault)
+{
+    g_autoptr(GstPad) pad = gst_element_get_static_pad(element, "sink");
 
     if (pad) {
         struct encoder *encoder = g_new0(struct encoder, 1);
@@ -120,22 +128,18 @@ static void arm(GstElement *pipeline, const struct fault *fault)
 }
 
 __attribute__((visibility("default")))
-GstElement *gst_parse_launch_full(const gchar *description, GstParseContext *context,
-                                  GstParseFlags flags, GError **error)
+GstElement *gst_element_factory_make(const gchar *name, const gchar *instance)
 {
-    GstElement *(*real)(const gchar *, GstParseContext *, GstParseFlags, GError **) =
-        dlsym(RTLD_NEXT, "gst_parse_launch_full");
+    GstElement *(*real)(const gchar *, const gchar *) = dlsym(RTLD_NEXT, "gst_element_factory_make");
     struct fault fault;
-    const bool faulty = get_fault(&fault) && strstr(description, fault.element);
+    const bool faulty = get_fault(&fault) && is_meant(name, &fault);
 
     if (faulty && strcmp(fault.name, "missing") == 0) {
-        g_set_error(error, GST_PARSE_ERROR, GST_PARSE_ERROR_NO_SUCH_ELEMENT,
-                    "double: no such encoder");
         return NULL;
     }
-    GstElement *pipeline = real(description, context, flags, error);
-    if (pipeline && faulty) {
-        arm(pipeline, &fault);
+    GstElement *element = real(name, instance);
+    if (element && faulty) {
+        arm(element, &fault);
     }
-    return pipeline;
+    return element;
 }

@@ -5,10 +5,12 @@ import time
 
 from support import fallback, stack
 from support.picture import LOSSLESS, wrong_corners
+from support.video import wait_for_shown, wait_for_video
 from support.vmtest import SIZE, VmTest
 from support.waiting import wait_until
 
-CODEC, ELEMENT = "vp8", "vp8enc"
+CODEC, ELEMENT, FALLBACK = "vp8", "vp8enc", "mjpeg"
+WARNING = "an encoder fails"
 
 
 def right(picture):
@@ -24,7 +26,7 @@ class EncoderFaults(VmTest):
                             **options)
 
     def _warnings(self, vm):
-        return [line for line in vm.stderr().splitlines() if "GStreamer error" in line]
+        return [line for line in vm.stderr().splitlines() if WARNING in line]
 
     def _goes_on(self, client):
         """The picture at the client is a picture, and a later one soon"""
@@ -33,14 +35,15 @@ class EncoderFaults(VmTest):
         self.assertFalse(client.picture().is_flat())
 
     def _next_video(self, vm, client):
-        """A dark screen ends the video"""
+        """A dark screen ends the video. The one after it is not tried with the failed encoder."""
         before = client.display()
         vm.tell("stop")
         vm.tell("off")
         vm.tell("on")
         vm.tell("flips forever")
-        client.wait(lambda d: d["streams"] > before["streams"] and
-                            d["video_frames"] > before["video_frames"], "more video", timeout=60)
+        wait_for_shown(client, 40, timeout=60)
+        wait_for_video(vm, FALLBACK)
+        self.assertEqual(client.display()["streams"], before["streams"])
         vm.tell("stop")
         vm.tell("set pattern=corners")
         client.wait_for_picture(right)
@@ -53,26 +56,24 @@ class EncoderFaults(VmTest):
             client = vm.client("tcp", options=["--codec", CODEC, "--counter"])
             client.wait_for_frames(1)
             vm.tell("flips forever")
-            gap = fallback.gap_at_failure(vm, client, "GStreamer error")
+            gap = fallback.gap_at_failure(vm, client, WARNING)
             self.log.info("%.3f s to the next path", gap)
             self._goes_on(client)
-            client.wait(lambda d: d["codec"] not in (None, CODEC), "video in another codec",
-                        timeout=60)
+            wait_for_video(vm, FALLBACK)
             self._next_video(vm, client)
             self.assertLess(vm.progress()["maxgap"], 2000000)
             warnings = self._warnings(vm)
             self.assertEqual(len(warnings), 1, warnings)
-            self.assertIn("the {} encoder".format(CODEC), warnings[0])
             self.assertIn(reason, warnings[0])
             # A stall takes a second until it is noticed, and nobody waits for it there
             self.assertLess(vm.display()["longest-block-ns"], 500000000)
             return gap
 
     def test_an_encoder_that_stalls_gives_way_to_the_next_path(self):
-        self._fails("stall@15", "no frame within 1000 ms")
+        self._fails("stall@15", "no frame in 1 s")
 
     def test_an_encoder_that_comes_back_late_is_not_waited_for(self):
-        self._fails("pause@15", "no frame within 1000 ms")
+        self._fails("pause@15", "no frame in 1 s")
 
     def test_an_encoder_that_fails_in_mid_stream_gives_way_to_the_next_path(self):
         self._fails("error@15", "double: cannot encode frame 15")
@@ -81,13 +82,13 @@ class EncoderFaults(VmTest):
         self._fails("memory@15", "double: no memory")
 
     def test_an_encoder_that_refuses_the_format_gives_way_to_the_next_path(self):
-        self._fails("caps", "encoder is given up")
+        self._fails("caps", "negotiation problem")
 
     def test_a_missing_encoder_gives_way_to_the_next_path(self):
-        self._fails("missing", "double: no such encoder")
+        self._fails("missing", "GStreamer has no encoder")
 
     def test_clients_that_leave_while_an_encoder_stalls_keep_nobody_waiting(self):
-        """The display's worker waits for the encoder; QEMU's main loop does not wait for the worker"""
+        """Neither the display's worker nor QEMU's main loop waits for the encoder"""
         with self._machine("stall@15", many_clients=True) as vm:
             served = vm.client("tcp", options=["--codec", CODEC])
             other = vm.client("tcp", options=["--no-video"])
