@@ -28,7 +28,7 @@ static constexpr uint64_t FRAME_NS = 1000 * MS / FRAMES_PER_SECOND;
 static constexpr uint64_t EARLY_NS = 4 * MS;
 /* What goes lossless at once takes so long on the link, and at most so many bytes: an upper bound
  * for the processor's time, too */
-static constexpr uint64_t SHARP_MS = 12, ONLY_SHARP_MS = 30;
+static constexpr uint64_t SHARP_MS = 12;
 static constexpr size_t MIN_SHARP = 4096, MAX_SHARP = 512 * 1024;
 /* What is made lossless at a time, with nothing else to send, and beside it */
 static constexpr uint64_t REFINE_MS = 20, REFINE_BESIDE_MS = 3;
@@ -397,7 +397,9 @@ void GlRemote::begin(uint64_t now_ns)
     GlTerms terms;
     terms.video = can.video;
     terms.stream = stream ? stream->rect() : GlRect{};
-    terms.sharp_bytes = bytes_in(can.video ? SHARP_MS : ONLY_SHARP_MS, MIN_SHARP, MAX_SHARP);
+    /* Where all has to be lossless, a picture goes in one piece, however long it takes: else clients
+     * would show parts of several */
+    terms.sharp_bytes = can.video ? bytes_in(SHARP_MS, MIN_SHARP, MAX_SHARP) : SIZE_MAX;
     terms.moving_bytes = jpeg_bytes();
     const bool beside = plan.lacks_something();
     if (!rate.in_flight() ||
