@@ -12,9 +12,9 @@
 #   qemu-stock-spice-patched   the other way round
 #   sanitized                  patched, with ASan and UBSan in what the queue touches
 #   tsan                       the patched spice-server, with TSan; no QEMU
-#   baseline                   stock, with what lets EGL start without a DRM node, and with VNC:
-#                              what benchmarks compare with
-#   baseline-10.2              the same of QEMU 10.2, without VNC
+#   baseline                   stock, with what lets EGL start without a DRM node: what
+#                              benchmarks compare with
+#   baseline-10.2              the same of QEMU 10.2
 #   bisect                     both at the patch that is being tried
 
 VARIANTS=(patched stock qemu-patched-spice-stock qemu-stock-spice-patched baseline baseline-10.2
