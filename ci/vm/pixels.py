@@ -2,6 +2,7 @@
 """What a client shows is what the guest shows."""
 
 from support.picture import LOSSLESS, LOSSY, wrong_corners
+from support.video import wait_for_video
 from support.vmtest import SIZE, VmTest
 
 
@@ -26,13 +27,10 @@ class Pixels(VmTest):
     def test_a_remote_client_sees_the_right_pixels_in_a_video(self):
         with self.machine() as vm:
             client = vm.client("tcp")
-            # Motion makes the server open a video stream; the test picture follows within it
+            # While it moves, the test picture goes as video too
             vm.tell("set pattern=motion")
             vm.tell("flips forever")
-            vm.wait_for_display(lambda d: d["clients"] and d["clients"][0]["path"] == "software",
-                                "the client is served by a video encoder")
-            client.wait(lambda d: d["video_frames"] >= 30, "30 frames of video")
-            self.assertTrue(client.display()["codec"])
+            wait_for_video(vm)
             vm.tell("set pattern=corners")
             client.wait_for_picture(right(LOSSY))
 
@@ -82,27 +80,34 @@ class Pixels(VmTest):
             self.assertEqual(display["invalidates"], 0)
 
     def test_no_frame_at_a_remote_client_is_older_than_the_one_before(self):
-        with self.machine(guest={"pattern": "counter"}) as vm:
-            client = vm.client("tcp", options=["--counter"])
-            client.wait_for_frames(1)
-            last = vm.flips(300)["frame"]
-            display = client.wait(lambda d: d["counter"] == last, "the last frame")
-            self.assertEqual(display["counter_backwards"], 0)
-            self.assertGreater(display["counter_changes"], 30)
+        # All of the picture changes: parts of one that come one after the other would make numbers
+        # that no frame had
+        for codec in ("mjpeg", "h264"):
+            with self.machine(name=codec, guest={"pattern": "motion"}) as vm:
+                client = vm.client("tcp", options=["--counter", "--codec", codec])
+                client.wait_for_frames(1)
+                vm.tell("flips forever")
+                wait_for_video(vm, codec)
+                last = vm.flips(300)["frame"]
+                display = client.wait(lambda d, last=last: d["counter"] == last, "the last frame")
+                self.assertEqual(display["counter_backwards"], 0)
+                self.assertGreater(display["counter_changes"], 30)
 
     def test_no_frame_at_a_local_client_is_older_than_the_one_before(self):
-        # The server waits 80 ms for a local client, then lets the guest draw on. A client that
-        # was later than that has looked at a buffer that is the guest's again.
-        for run in range(5):
+        # The server waits for a local client, and only for one that answers in time, which none
+        # does at each draw on a busy machine. A client that was later has looked at a buffer that
+        # is the guest's again: in a server that never waits, it does so in every run.
+        tries = []
+        for _ in range(5):
             with self.machine(unix=True, guest={"pattern": "counter"}) as vm:
                 client = vm.client("unix", options=["--counter"])
                 client.wait_for_frames(1)
                 last = vm.flips(300)["frame"]
                 display = client.wait(lambda d: d["counter"] == last, "the last frame")
                 slowest = vm.display()["longest-draw-ns"] / 1e6
-            self.log.info("run %d: the slowest draw took %.1f ms", run, slowest)
-            if slowest < 80:
-                self.assertEqual(display["counter_backwards"], 0)
-                self.assertGreater(display["counter_changes"], 250)
+            tries.append("{} frames, {} to an older one, the slowest draw took {:.1f} ms".format(
+                display["counter_changes"], display["counter_backwards"], slowest))
+            self.log.info("%s", tries[-1])
+            if display["counter_backwards"] == 0 and display["counter_changes"] > 250:
                 return
-        self.fail("this client took 80 ms or more for a frame in each of five runs")
+        self.fail("each time: {}".format(tries))
