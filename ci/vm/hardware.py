@@ -321,8 +321,10 @@ class Hardware(VmTest):
             client = self.client(vm, codec=codec)
             vm.tell("set pattern=motion")
             vm.tell("flips forever")
-            display = self.wait_for_path(vm, path)
-            self.assertEqual(display["clients"][0]["codec"], codec)
+            # What moves goes as JPEG until an encoder has begun
+            vm.wait_for_display(
+                lambda d: (d["clients"][0]["path"], d["clients"][0].get("codec")) == (path, codec),
+                "{} by {}".format(codec, path))
             vm.tell("set pattern=corners")
             client.wait_for_picture(right(LOSSY))
             self.assertNotIn(WARNING, vm.stderr())
