@@ -357,6 +357,9 @@ uint64_t GlRemote::work(uint64_t now_ns)
     if (pending && !send_pending(now_ns)) {
         return now_ns + TICK_NS;
     }
+    if (!counts_messages && rate.in_flight() && pings.empty() && dcc->pipe_is_empty()) {
+        send_ping(now_ns); // nothing else would say that what is on its way has arrived
+    }
     if (maker.busy() && !pending) {
         maker.take(); // of a job that nobody waits for any more
     }
@@ -545,11 +548,9 @@ void GlRemote::sending(uint64_t number, size_t size, uint64_t now_ns)
 void GlRemote::acknowledged(uint64_t sent, uint64_t now_ns)
 {
     /* Some clients acknowledge the very message that asks them to, which is not counted */
-    const uint64_t number = std::min(arrived_number + 1, sent);
-    if (counts_messages) {
-        arrived(number, now_ns);
-    } else {
-        arrived_number = number;
+    acknowledged_number = std::min(acknowledged_number + 1, sent);
+    if (acknowledged_number > arrived_number) {
+        arrived(acknowledged_number, now_ns);
     }
 }
 
@@ -577,10 +578,12 @@ bool GlRemote::pong(uint32_t id, uint64_t now_ns)
     const uint64_t number = ping->number;
     pings.erase(pings.begin(), ping + 1);
     if (number) {
-        if (arrived_number + 2 < number) {
+        if (acknowledged_number + 2 < number) {
             counts_messages = false;
         }
-        arrived(number, now_ns);
+        if (number > arrived_number) {
+            arrived(number, now_ns);
+        }
     }
     return true;
 }

@@ -76,6 +76,7 @@ public:
     /* While another stream shows the whole screen (gl-hardware), it gets no pictures; after that,
      * all of the present one */
     void set_shown_by_other(bool other);
+    bool has_surface(uint32_t width, uint32_t height) const { return w == width && h == height; }
     bool shown_by_other() const { return elsewhere; }
     /* What moves will be shown by that: no video stream is begun here */
     void expect_other(bool expected) { expects_other = expected; }
@@ -168,6 +169,7 @@ private:
     uint64_t next_ns = 0;        /* the next picture is not sent before that */
     uint64_t last_video_ns = 0, last_frame_number = 0;
     uint64_t arrived_number = 0; /* the client has all messages up to this */
+    uint64_t acknowledged_number = 0; /* the same by its acknowledgements alone */
     uint64_t sent_number = 0;
     bool counts_messages = true; /* its acknowledgements are one for each message */
     std::vector<Ping> pings;
