@@ -8,6 +8,8 @@
 
 /* As much of a message as anything here looks at */
 static constexpr size_t HEAD_BYTES = 32;
+/* Bytes of the longest access units without a picture */
+static constexpr uint32_t DELIMITERS = 16;
 
 uint32_t read_le32(const uint8_t *data)
 {
@@ -34,7 +36,8 @@ uint64_t WireReader::Counts::streams() const
 
 uint64_t WireReader::Counts::video_frames() const
 {
-    return messages[SPICE_MSG_DISPLAY_STREAM_DATA] + messages[SPICE_MSG_DISPLAY_STREAM_DATA_SIZED];
+    return messages[SPICE_MSG_DISPLAY_STREAM_DATA] + messages[SPICE_MSG_DISPLAY_STREAM_DATA_SIZED] -
+        delimiters;
 }
 
 uint64_t WireReader::Counts::images() const
@@ -117,6 +120,11 @@ void WireReader::message_ends()
         }
         break;
     case SPICE_MSG_DISPLAY_STREAM_DATA:
+        /* stream 4, time 4, size 4 */
+        if (head.size() >= 12 && read_le32(&head[8]) <= DELIMITERS) {
+            total.delimiters++;
+        }
+        [[fallthrough]];
     case SPICE_MSG_DISPLAY_STREAM_DATA_SIZED:
         total.video_to_image = -1;
         last_video = milliseconds();

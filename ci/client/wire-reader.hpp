@@ -25,6 +25,8 @@ public:
         std::atomic<uint64_t> bytes{0};
         std::array<std::atomic<uint64_t>, TYPES> messages{};      /* by type: how many, */
         std::array<std::atomic<uint64_t>, TYPES> message_bytes{}; /* and their bytes */
+        /* Stream data too short for a frame: what makes a parser pass the frame before it on */
+        std::atomic<uint64_t> delimiters{0};
         std::atomic<int> codec{0};              /* SpiceVideoCodecType of the last stream */
         /* Milliseconds from the last video frame to the first image after it; -1: none yet,
          * or video goes on */
