@@ -232,7 +232,11 @@ void GlHardware::scanout_changes()
     changes_ns.clear();
     shown = {};
     for (auto &client : clients) {
+        const bool was_moving = client->moving;
         end(*client);
+        if (was_moving) {
+            client->remote->set_shown_by_other(false);
+        }
     }
 }
 
@@ -304,8 +308,8 @@ void GlHardware::begin(Client &client, const GlScanout &scanout)
     bool exported;
     std::string why;
 
-    if (!codec) {
-        return;
+    if (!codec || !client.remote->has_surface(scanout.visible.w, scanout.visible.h)) {
+        return; // a stream is drawn on the surface
     }
     auto dmabuf = scanout.image->dmabuf(context, &exported, &why);
     if (!dmabuf) {
