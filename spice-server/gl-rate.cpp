@@ -47,12 +47,15 @@ static constexpr double FLOWN_GROWTH = 2, FLOWN_FRAME_NS = 20 * MS;
 static constexpr uint64_t FLOWN_KEPT_NS = uint64_t(10 * SECOND);
 
 static constexpr uint64_t LONGER_FOR_NS = uint64_t(1000 * MS);
-static constexpr double LONGER_NS = 5 * MS, LONGER_PER_JITTER = 3;
+/* When the shortest round trip has changed, what seems to be a faster link may be messages that were on
+ * their way then */
+static constexpr uint64_t SETTLES_NS = uint64_t(1000 * MS);
+static constexpr double LONGER_NS = 4 * MS, LONGER_PER_JITTER = 3;
 /* What looks like a longer way may have been a queue of others', or our own. A pause lets ours run
  * empty: seldom when that has not shown a shorter way before. */
 static constexpr uint64_t DRAIN_NS = uint64_t(300 * MS), DRAIN_FIRST_NS = uint64_t(500 * MS);
-static constexpr uint64_t DRAIN_SURE_NS = uint64_t(3000 * MS), DRAIN_MOST_NS = uint64_t(32000 * MS);
-static constexpr double DRAIN_SHARE = 0.25, UNSURE_NS = 5 * MS;
+static constexpr uint64_t DRAIN_MOST_NS = uint64_t(32000 * MS);
+static constexpr double DRAIN_SHARE = 0.25;
 
 /* A pause that a lost segment makes is over by then, and what was sent after it has arrived */
 static constexpr double UNDO_ROUNDS = 2.25, UNDO_NS = 200 * MS;
@@ -62,7 +65,7 @@ static constexpr uint64_t BEST_NS = uint64_t(5000 * MS);
 /* However much the others send */
 static constexpr double LEAST_SHARE = GlRate::SHARE / 3;
 static constexpr double OTHERS_NS = 200 * MS;
-static constexpr double QUEUE_ALLOWED_NS = 15 * MS, QUEUE_HALVES_NS = 50 * MS;
+static constexpr double QUEUE_ALLOWED_NS = 40 * MS, QUEUE_HALVES_NS = 100 * MS;
 
 GlRate::GlRate(uint64_t bytes_per_second, uint64_t rtt_ns):
     rate(std::clamp(bytes_per_second ? double(bytes_per_second) : UNKNOWN_RATE, SLOWEST, FASTEST)),
@@ -108,8 +111,7 @@ void GlRate::sent(uint64_t number, size_t size, uint64_t now_ns)
         drain_wait_ns = std::min(2 * drain_wait_ns, DRAIN_MOST_NS);
         drain_ns = now + drain_wait_ns;
     }
-    const bool alone = through_ns <= now + uint64_t(2 * MS);
-    messages.push_back({ number, size, now, flying_bytes, others, again, true, alone, 0, 0, 0 });
+    messages.push_back({ number, size, now, flying_bytes, others, again, true, 0, 0, 0 });
     paced_ns = std::max(paced_ns, now) + uint64_t(double(size) * SECOND / double(pacing_rate()));
     through_ns = std::max(through_ns, now) + uint64_t(double(size) * SECOND / rate);
 }
@@ -140,7 +142,7 @@ void GlRate::arrived(uint64_t number, uint64_t now_ns)
  * may have been anything */
 GlRate::Bounds GlRate::bounds(size_t last, double slack_ns) const
 {
-    const double unsure_ns = way_is_sure() ? 0 : UNSURE_NS;
+    const double unsure_ns = drain_ns == UINT64_MAX ? 0 : GRAIN_NS;
     Bounds result = { 0, 0 };
     uint64_t bytes = 0;
     for (size_t i = last + 1, n = 0; i-- > 0 && n < TRAIN; n++) {
@@ -192,10 +194,13 @@ void GlRate::measure(size_t last, size_t group)
     smooth_rtt_ns += (message.rtt_ns - smooth_rtt_ns) / (smooth_rtt_ns > 0 ? 8 : 1);
     if (base_ns < 0) {
         base_ns = message.rtt_ns; /* and it may well be less */
-        drain_wait_ns = DRAIN_SURE_NS + 1;
-        drain_ns = now + DRAIN_FIRST_NS;
+        drain_wait_ns = DRAIN_FIRST_NS;
+        drain_ns = now + drain_wait_ns;
     }
     if (message.rtt_ns < base_ns) {
+        if (base_ns - message.rtt_ns > GRAIN_NS) {
+            base_changed_ns = now;
+        }
         base_ns = message.rtt_ns;
         if (drain_ns != UINT64_MAX) {
             base_ns = std::max(base_ns - double(message.size) * SECOND / rate, first_base_ns);
@@ -230,15 +235,16 @@ void GlRate::measure(size_t last, size_t group)
         }
     }
 
-    if (undo_rate > 0 && !small(message.size) && message.sent_ns > undo_last_ns) {
-        undo_agree = told.most >= undo_rate ? undo_agree + 1 : 0;
-    }
-    if (undo_rate > 0 && (told.least > 0.7 * undo_rate || undo_agree >= AGREE)) {
+    if (undo_rate > 0 && told.least > 0.7 * undo_rate) {
         rate = std::max(rate, undo_rate);
         fall_ns = undo_fall_ns;
         undo_rate = 0;
     } else if (told.least > rate) {
-        set_rate(std::min(told.least, 1.5 * rate));
+        double least = std::min(told.least, 1.5 * rate);
+        if (base_changed_ns && now - base_changed_ns < SETTLES_NS) {
+            least = std::min(least, std::max({ rate, best, best_before }));
+        }
+        set_rate(least);
     } else if (agree == AGREE && most < rate) {
         set_rate(most);
     }
@@ -303,7 +309,7 @@ double GlRate::way_begins(size_t from, size_t to) const
     double n = 0, sum_x = 0, sum_y = 0, sum_xx = 0, sum_xy = 0, sum_yy = 0, shortest = 1e18;
     for (size_t i = from; i < to; i++) {
         const Message &message = messages[i];
-        if (message.rtt_ns > 0 && message.alone && message.timed) {
+        if (message.rtt_ns > 0 && message.timed) {
             const double x = double(message.size), y = message.rtt_ns - base_ns;
             n++;
             sum_x += x;
@@ -336,7 +342,7 @@ void GlRate::learn_longer_way()
     size_t from = flying, middle = flying, known = 0;
     while (from > 0 && (known < 16 || messages[from].sent_ns + LONGER_FOR_NS > now)) {
         from--;
-        known += messages[from].rtt_ns > 0 && messages[from].alone && messages[from].timed;
+        known += messages[from].rtt_ns > 0 && messages[from].timed;
         if (known == 8 || messages[from].sent_ns + LONGER_FOR_NS / 2 > now) {
             middle = from;
         }
@@ -383,6 +389,7 @@ void GlRate::lengthen_way(double by_ns)
         first_base_ns = base_ns;
     }
     base_ns += by_ns;
+    base_changed_ns = now;
     drain_wait_ns = DRAIN_FIRST_NS;
     drain_ns = now + drain_wait_ns;
     queue = 0;
@@ -391,13 +398,8 @@ void GlRate::lengthen_way(double by_ns)
     rate = std::max({ rate, best, best_before }); /* it was not the link */
     for (auto &message : messages) {
         message.most = FASTEST; /* they went the shorter way */
-        message.alone = false;
+        message.rtt_ns = 0;
     }
-}
-
-bool GlRate::way_is_sure() const
-{
-    return drain_ns == UINT64_MAX || drain_wait_ns > DRAIN_SURE_NS;
 }
 
 void GlRate::set_rate(double value)
@@ -452,8 +454,6 @@ void GlRate::tick(uint64_t now_ns)
             undo_fall_ns = fall_ns;
             undo_ns = now;
         }
-        undo_last_ns = now;
-        undo_agree = 0;
         set_rate(most);
     }
 }

@@ -74,7 +74,6 @@ private:
         uint64_t others;   /* bytes sent by other channels until then */
         uint64_t again;    /* segments sent again until then */
         bool timed;        /* false: we were late ourselves */
-        bool alone;        /* what was sent before should be through when it comes to the link */
         double most;       /* bytes/s, upper bound of the link, once it has arrived */
         double rtt_ns;     /* 0: not known */
         uint64_t arrived_ns;
@@ -96,7 +95,6 @@ private:
     void learn_longer_way();
     void learn_longer_way_alone(const Message &message, double over_ns);
     void lengthen_way(double by_ns);
-    bool way_is_sure() const;
     void set_rate(double value);
     size_t next_acknowledged() const;
     double sustained() const;
@@ -112,6 +110,7 @@ private:
     double rate;                  /* bytes/s: what the link carries */
     double base_ns;               /* shortest round trip; < 0: unknown */
     double first_base_ns = 0;     /* before it was found to be longer */
+    uint64_t base_changed_ns = 0;
     uint64_t drain_ns = UINT64_MAX, drain_wait_ns = 0; /* when to pause, to see a shorter one */
     uint64_t longer_from_ns = 0;  /* messages alone on their way take longer since then; 0: no */
     double longer_by_ns = 0;
@@ -138,8 +137,7 @@ private:
     double peak = 0;              /* bytes/s, of late: to tell falls */
     uint64_t peak_ns = 0, fall_ns = 0;
     double undo_rate = 0;         /* before what may have been a pause; 0: it was none */
-    uint64_t undo_ns = 0, undo_last_ns = 0, undo_fall_ns = 0; /* when it began, was seen last */
-    size_t undo_agree = 0;        /* messages since then that allow for it */
+    uint64_t undo_ns = 0, undo_fall_ns = 0;
 
     static constexpr size_t GROUPS = 4;
     size_t group_sizes[GROUPS] = {};
