@@ -47,12 +47,13 @@ static constexpr double FLOWN_GROWTH = 2, FLOWN_FRAME_NS = 20 * MS;
 static constexpr uint64_t FLOWN_KEPT_NS = uint64_t(10 * SECOND);
 
 static constexpr uint64_t LONGER_FOR_NS = uint64_t(1000 * MS);
-/* When the shortest round trip has changed, what seems to be a faster link may be messages that were on
- * their way then */
+/* When the shortest round trip has changed, what seems to be a faster link may be messages that
+ * were on their way then */
 static constexpr uint64_t SETTLES_NS = uint64_t(1000 * MS);
 static constexpr double LONGER_NS = 4 * MS, LONGER_PER_JITTER = 3;
-/* What looks like a longer way may have been a queue of others', or our own. A pause lets ours run
- * empty: seldom when that has not shown a shorter way before. */
+/* What looks like a longer way may have been a queue of others', or our own. For a moment less is
+ * sent: queues run empty, and small frames take little more than the way. Then, if that has not
+ * shown a shorter one, less and less often. */
 static constexpr uint64_t DRAIN_NS = uint64_t(300 * MS), DRAIN_FIRST_NS = uint64_t(500 * MS);
 static constexpr uint64_t DRAIN_MOST_NS = uint64_t(32000 * MS);
 static constexpr double DRAIN_SHARE = 0.25;
@@ -202,10 +203,11 @@ void GlRate::measure(size_t last, size_t group)
             base_changed_ns = now;
         }
         base_ns = message.rtt_ns;
-        if (drain_ns != UINT64_MAX) {
+        if (first_base_ns > 0) {
             base_ns = std::max(base_ns - double(message.size) * SECOND / rate, first_base_ns);
             if (base_ns < first_base_ns + GRAIN_NS) {
                 base_ns = first_base_ns;
+                first_base_ns = 0;
                 drain_ns = UINT64_MAX;
             }
         }
@@ -385,7 +387,7 @@ void GlRate::learn_longer_way_alone(const Message &message, double over_ns)
 
 void GlRate::lengthen_way(double by_ns)
 {
-    if (drain_ns == UINT64_MAX) {
+    if (!(first_base_ns > 0)) {
         first_base_ns = base_ns;
     }
     base_ns += by_ns;

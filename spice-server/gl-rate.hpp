@@ -13,6 +13,9 @@
  * give an upper bound. The estimate moves only when it is not between the two. So neither jitter
  * nor a video that needs little pulls it down, and nothing has to be sent to find out.
  *
+ * All of it rests on the shortest round trip. A small message now and then (a PING) while nothing
+ * else is on its way tells that best.
+ *
  * No sockets, no spice types. Times are monotonic, in ns; sizes in bytes; rates in bytes/s.
  */
 #pragma once
@@ -109,9 +112,9 @@ private:
 
     double rate;                  /* bytes/s: what the link carries */
     double base_ns;               /* shortest round trip; < 0: unknown */
-    double first_base_ns = 0;     /* before it was found to be longer */
+    double first_base_ns = 0;     /* before it was found to be longer; 0: it was not */
     uint64_t base_changed_ns = 0;
-    uint64_t drain_ns = UINT64_MAX, drain_wait_ns = 0; /* when to pause, to see a shorter one */
+    uint64_t drain_ns = UINT64_MAX, drain_wait_ns = 0; /* when to send less, to see a shorter one */
     uint64_t longer_from_ns = 0;  /* messages alone on their way take longer since then; 0: no */
     double longer_by_ns = 0;
     size_t longer = 0;
