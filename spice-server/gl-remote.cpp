@@ -518,7 +518,7 @@ void GlRemote::tell_way(const Pending &sent, uint64_t now_ns)
         shown(QXL_GL_PATH_SOFTWARE, running ? running->codec() : SPICE_VIDEO_CODEC_TYPE_MJPEG,
               next_reason ? next_reason : "the picture moves");
         next_reason = nullptr;
-    } else if (last_video_ns && last_video_ns + RED_STREAM_TIMEOUT > now_ns) {
+    } else if (last_video_ns && !screen.motion.moving(now_ns).empty()) {
         /* beside a video, which goes on, there may be other pictures */
         shown(QXL_GL_PATH_SOFTWARE, 0, nullptr);
     } else {

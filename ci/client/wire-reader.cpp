@@ -121,7 +121,7 @@ void WireReader::message_ends()
         break;
     case SPICE_MSG_DISPLAY_STREAM_DATA:
         /* stream 4, time 4, size 4 */
-        if (head.size() >= 12 && read_le32(&head[8]) <= DELIMITERS) {
+        if (head.size() >= 12 && read_le32(&head[8]) - 1 < DELIMITERS) {
             total.delimiters++;
         }
         [[fallthrough]];

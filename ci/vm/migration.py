@@ -128,7 +128,8 @@ class Migration(VmTest):
 
     def test_a_moving_guest_is_saved_whole_while_its_display_keeps_it_waiting(self):
         """What it has asked for and nobody has done yet is done later, and nothing is lost"""
-        with self._source(guest={"pattern": "counter", "rate": 0, "size": "640x360"},
+        # Of this width all of the number is in one piece, which is shown at once
+        with self._source(guest={"pattern": "motion", "rate": 0, "size": "256x144"},
                           **orders.slow_gpu(200)) as vm:
             client = vm.client("tcp", options=["--no-video", "--counter"])
             client.wait_for_frames(1)

@@ -193,6 +193,7 @@ void RawChannel::receive()
             break;
         }
         received.insert(received.end(), chunk, chunk + n);
+        bytes_received += n;
     }
     size_t at = 0;
     SpiceMiniDataHeader header;
@@ -224,7 +225,9 @@ void RawChannel::handle(uint16_t type, const uint8_t *body, size_t size)
         since_ack = 0;
         break;
     case SPICE_MSG_PING:
-        send(SPICE_MSGC_PONG, Bytes(body, body + std::min<size_t>(size, 12)));
+        if (answers_pings) {
+            send(SPICE_MSGC_PONG, Bytes(body, body + std::min<size_t>(size, 12)));
+        }
         break;
     case SPICE_MSG_MAIN_INIT:
         session_id = words[0];
@@ -237,13 +240,20 @@ void RawChannel::handle(uint16_t type, const uint8_t *body, size_t size)
     case SPICE_MSG_DISPLAY_SURFACE_DESTROY:
         surface_width = surface_height = 0;
         break;
+    case SPICE_MSG_DISPLAY_STREAM_CREATE: // surface, stream
+        open_streams.insert(words[1]);
+        break;
+    case SPICE_MSG_DISPLAY_STREAM_DESTROY:
+        open_streams.erase(words[0]);
+        break;
     case SPICE_MSG_DISPLAY_GL_DRAW:
         if (answers_draws) {
             send(SPICE_MSGC_DISPLAY_GL_DRAW_DONE);
         }
         break;
     }
-    if (ack_window && ++since_ack >= ack_window) {
+    const uint32_t window = acknowledges == AS_ASKED ? ack_window : acknowledges;
+    if (window && ++since_ack >= window) {
         since_ack = 0;
         send(SPICE_MSGC_ACK);
     }
@@ -290,6 +300,13 @@ Bytes display_init()
         int32_t dictionary_size;
     } const init = { 1, 1 << 20, 1, 1 << 16 };
     return bytes_of(&init, sizeof(init));
+}
+
+Bytes stream_refusal(uint32_t id)
+{
+    /* unique id, start and end, frames, drops, delay, audio's delay: as spice-gtk fills them in */
+    const uint32_t words[] = { id, id, 0, 0, 0, UINT32_MAX, 0, 0 };
+    return bytes_of(words, sizeof(words));
 }
 
 RawClient::RawClient(SpiceServer *server, bool local, uint32_t display_caps, uint8_t display_id)

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include <spice.h>
@@ -49,8 +50,15 @@ public:
     /* Is there a surface of this size, and has something been drawn on it? */
     bool shows(uint32_t width, uint32_t height) const;
     uint32_t session() const { return session_id; }
+    size_t bytes() const { return bytes_received; }
+    /* Streams that it has been told of and that have not ended */
+    const std::set<uint32_t> &streams() const { return open_streams; }
 
     bool answers_draws = true;
+    bool answers_pings = true;
+    /* Messages that it acknowledges at a time; 0: none, ever */
+    static constexpr uint32_t AS_ASKED = UINT32_MAX;
+    uint32_t acknowledges = AS_ASKED;
 
 private:
     bool link(uint8_t type, uint8_t id, uint32_t channel_caps, uint32_t connection_id);
@@ -66,12 +74,17 @@ private:
     unsigned pictures_before = 0;                   /* the surface came */
     uint32_t session_id = 0;
     uint32_t ack_window = 0, since_ack = 0;
+    size_t bytes_received = 0;
+    std::set<uint32_t> open_streams;
 };
 
 /* The display capabilities of a client that takes everything */
 uint32_t all_display_caps();
 /* The body of SPICE_MSGC_DISPLAY_INIT */
 Bytes display_init();
+
+/* The body of SPICE_MSGC_DISPLAY_STREAM_REPORT that says: I cannot show this stream */
+Bytes stream_refusal(uint32_t id);
 
 /* A main and a display channel */
 class RawClient

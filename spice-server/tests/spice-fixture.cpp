@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "spice-fixture.hpp"
 
+#include <algorithm>
+#include <random>
+
 #include <glib-unix.h>
 
 /* ---- the core interface ---- */
@@ -203,6 +206,15 @@ void LentImage::release(QXLInstance *, void *egl_image, void *opaque)
     auto self = static_cast<LentImage *>(opaque);
     EXPECT_EQ(egl_image, self->texture.image);
     self->times_released++;
+}
+
+void LentImage::fill_with_noise(uint32_t seed)
+{
+    std::mt19937 random(seed);
+    std::vector<uint32_t> pixels(size_t{texture.width} * texture.height);
+    std::generate(pixels.begin(), pixels.end(), random);
+    texture.upload(GL_RGBA, GL_UNSIGNED_BYTE, pixels.data());
+    glFinish();
 }
 
 QXLGLScanout LentImage::scanout()

@@ -60,6 +60,8 @@ public:
     EGLImage image() const { return texture.image; }
     /* One colour all over; does not wait for it */
     void fill(Color color) { texture.fill(color); }
+    /* Nothing that can be compressed; the same for a SEED. Waits for it. */
+    void fill_with_noise(uint32_t seed);
 
 private:
     static void release(QXLInstance *qxl, void *egl_image, void *opaque);

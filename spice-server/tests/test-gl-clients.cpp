@@ -8,49 +8,8 @@
 
 #include <glib.h>
 
+#include "clients-fixture.hpp"
 #include "gst-double.hpp"
-#include "raw-client.hpp"
-#include "spice-fixture.hpp"
-
-class Clients: public SpiceTest
-{
-protected:
-    void SetUp() override
-    {
-        SpiceTest::SetUp();
-        if (!HasFatalFailure()) {
-            init();
-        }
-    }
-
-    /* A new frame in IMAGE, as a guest shows it */
-    void flip(LentImage &image)
-    {
-        const QXLGLScanout scanout = image.scanout();
-        ASSERT_EQ(spice_qxl_gl_scanout_texture(qxl, &scanout), 0);
-        image.fill({ uint8_t(++frame * 13), uint8_t(frame * 7), uint8_t(frame) });
-        EGLSync fence = eglCreateSyncKHR(display, EGL_SYNC_FENCE_KHR, nullptr);
-        glFlush();
-        ASSERT_EQ(spice_qxl_gl_draw_fence_async(qxl, 0, 0, UINT32_MAX, UINT32_MAX, fence, frame), 0);
-        ASSERT_TRUE(head->wait_for_completion(frame)) << "the guest never gets its answer";
-    }
-
-    uint32_t clients_connected()
-    {
-        QXLGLStats got = {};
-        got.size = sizeof(got);
-        uint32_t count = 0;
-        EXPECT_EQ(spice_qxl_gl_get_stats(qxl, &got, nullptr, &count), 0);
-        return count;
-    }
-
-    bool gone()
-    {
-        return run_main_loop(10000, [this] { return clients_connected() == 0; });
-    }
-
-    uint64_t frame = 0;
-};
 
 class EachKind: public Clients, public testing::WithParamInterface<bool>
 {
@@ -264,17 +223,6 @@ TEST_F(Clients, a_remote_one_sees_each_size_that_is_drawn_once)
     }
 }
 
-class SeveralClients: public Clients
-{
-protected:
-    void SetUp() override
-    {
-        setenv("SPICE_DEBUG_ALLOW_MC", "1", 1); // asked for when the server is made
-        Clients::SetUp();
-        unsetenv("SPICE_DEBUG_ALLOW_MC");
-    }
-};
-
 TEST_F(SeveralClients, are_counted_for_callers_that_know_more_or_less_about_each)
 {
     LentImage &image = lend(1);
@@ -336,17 +284,6 @@ protected:
 
     static uint32_t caps() { return all_display_caps() | 1u << SPICE_DISPLAY_CAP_CODEC_H264; }
 
-    uint32_t path()
-    {
-        QXLGLStats got = {};
-        got.size = sizeof(got);
-        QXLGLClientStats client = {};
-        client.size = sizeof(client);
-        uint32_t count = 1;
-        EXPECT_EQ(spice_qxl_gl_get_stats(qxl, &got, &client, &count), 0);
-        return count == 1 ? client.path : uint32_t{QXL_GL_PATH_NONE};
-    }
-
     /* The guest flips between two images, FIRST (of SetUp()'s) and the next, until DONE; false
      * after twenty seconds without */
     bool flips_until(RawClient &client, size_t first, const std::function<bool()> &done)
@@ -405,6 +342,24 @@ TEST_F(CardClients, are_served_by_software_when_the_card_fails_in_the_middle)
         card.order("");
     }
     EXPECT_TRUE(gone());
+}
+
+TEST_F(CardClients, that_cannot_show_the_card_s_stream_say_so_and_are_served_by_software)
+{
+    RawClient client(server, false, caps());
+    ASSERT_TRUE(client.ok());
+    client.init();
+    ASSERT_TRUE(frames_of_the_card(client, 0, 10));
+    ASSERT_EQ(client.display->streams().size(), 1u);
+    const uint32_t refused = *client.display->streams().begin();
+    client.display->send(SPICE_MSGC_DISPLAY_STREAM_REPORT, stream_refusal(refused));
+    ASSERT_TRUE(flips_until(client, 0, [&] { return path() == QXL_GL_PATH_SOFTWARE; }));
+    EXPECT_EQ(client.display->streams().count(refused), 0u);
+    client.display->send(SPICE_MSGC_DISPLAY_STREAM_REPORT, stream_refusal(refused)); // again
+    const unsigned before = client.display->pictures();
+    EXPECT_TRUE(flips_until(client, 0, [&] { return client.display->pictures() > before + 20; }));
+    EXPECT_TRUE(client.display->connected());
+    EXPECT_EQ(path(), QXL_GL_PATH_SOFTWARE);
 }
 
 TEST_F(CardClients, may_be_there_when_the_server_ends_in_the_middle_of_the_motion)

@@ -68,7 +68,7 @@ TEST_F(CodecChoice, StaysBetweenTheThresholds)
 {
     run(1.7, 100);
     EXPECT_EQ(choice.codec(), Codec::JPEG);
-    EXPECT_EQ(run(1.15, 60000), -1);
+    EXPECT_EQ(run(1.25, 60000), -1);
     run(1.0, 400);
     EXPECT_EQ(choice.codec(), Codec::INTER);
     EXPECT_EQ(run(1.55, 60000), -1);

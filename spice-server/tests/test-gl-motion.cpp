@@ -203,6 +203,17 @@ TEST(Motion, grows_at_once)
     }
 }
 
+TEST(Motion, that_goes_elsewhere_covers_both_places_for_a_while)
+{
+    Scene scene;
+    const GlRect a{ 160, 160, 320, 240 }, b{ 1280, 720, 320, 240 };
+    scene.play(60, 500, a);
+    scene.play(60, 400, b);
+    EXPECT_EQ(scene.moving(), a.united(b));
+    scene.play(60, 1500, b);
+    EXPECT_EQ(scene.moving(), b);
+}
+
 TEST(Motion, shrinks_a_second_after_far_less_moves)
 {
     Scene scene;
@@ -285,7 +296,8 @@ TEST(Motion, knows_of_each_cell_when_it_changed_last)
             }
         }
         const GlRect asked = random.rect(W, H);
-        const uint64_t since = scene.now - random() % 500 * MS;
+        const uint64_t since = random() % 4 ? scene.now - random() % 500 * MS :
+            scene.motion.last_change_ns(asked);
         GlRegion still;
         uint64_t last = 0;
         for (uint32_t y = asked.y; y < asked.y + asked.h; y++) {
