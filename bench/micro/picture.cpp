@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "damage.hpp"
-#include "gl-damage.hpp"
+#include "gl-frames.hpp"
 #include "gl-readback.hpp"
 #include "samples.hpp"
 
@@ -40,11 +40,10 @@ template <int percent> void flip_changing(benchmark::State &state, Stage &stage,
     GlSource sources[2] = { one.source(), other.source() };
     sources[1].image_id = 2;
     const GlRect all = { 0, 0, size.width, size.height };
-    std::vector<uint8_t> memory(GlPixels::BYTES * size.width * size.height);
     stage.viewer->make_current();
     GlReadback readback(*stage.viewer);
-    GlDamage damage;
-    damage.reset(size.width, size.height);
+    GlFrames frames;
+    GlRegion changed;
     uint64_t frame = 0;
     std::string why;
     auto flip = [&] {
@@ -52,8 +51,8 @@ template <int percent> void flip_changing(benchmark::State &state, Stage &stage,
         if (!readback.begin(sources[frame % 2], all, &why) || !readback.map(&pixels, &why)) {
             return false;
         }
-        const GlRect changed = damage.changed(all, pixels, ++frame * FRAME_NS);
-        pixels.copy(changed, memory.data(), GlPixels::BYTES * changed.w);
+        ++frame;
+        frames.update(size.width, size.height, all, pixels, frame * FRAME_NS, &changed);
         return readback.unmap(&why);
     };
     /* the first make textures and the buffer object */

@@ -23,7 +23,7 @@ SECONDS = 5
 GAP_US = 100000
 # 50 kbit/s and half a second each way, and a modem's queue
 THIN = {"rate": 0.05, "delay": 500, "queue": 16}
-# Messages that may be on their way to a client whose line takes them at once, see gl-flow.hpp;
+# Messages that may be on their way to a client whose line takes them at once, see gl-rate.hpp;
 # it grows a little where acknowledgements come in bursts
 ON_THE_WAY = 6
 
