@@ -332,6 +332,12 @@ TEST(GlRate, NoticesAFall)
     EXPECT_GE(line.rate.fell_ns(), then);
     EXPECT_LE(line.rate.fell_ns(), then + 200 * MS);
     EXPECT_LE(mbit(line.rate.bandwidth()), 6);
+
+    /* It was no pause, though it is over some time */
+    line.bytes_per_second = 50 * MBIT;
+    line.video(120);
+    EXPECT_GE(mbit(line.rate.bandwidth()), 45);
+    EXPECT_GE(line.rate.fell_ns(), then);
 }
 
 TEST(GlRate, AQueueThatStaysLowersTheRate)
