@@ -214,6 +214,19 @@ TEST(Motion, that_goes_elsewhere_covers_both_places_for_a_while)
     EXPECT_EQ(scene.moving(), b);
 }
 
+TEST(Motion, grows_and_does_not_follow_a_window_that_is_dragged)
+{
+    Scene scene;
+    scene.play(60, 200, { 160, 160, 320, 240 });
+    GlRect before = scene.moving();
+    for (uint32_t i = 0; i < 60; i++, scene.now += SECOND / 60) {
+        scene.motion.changed(GlRect({ 160 + i * 16, 160, 320, 240 }), scene.now);
+        const GlRect now = scene.moving();
+        ASSERT_TRUE(contains(now, before)) << i;
+        before = now;
+    }
+}
+
 TEST(Motion, shrinks_a_second_after_far_less_moves)
 {
     Scene scene;
