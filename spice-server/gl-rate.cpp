@@ -12,10 +12,8 @@ static constexpr double SECOND = 1e9;
 static constexpr double SLOWEST = 20e3, FASTEST = 1.25e9; /* bytes/s */
 static constexpr double UNKNOWN_RATE = 125e3;
 static constexpr double UNKNOWN_RTT_NS = 100 * MS;
-/* What a message takes that is smaller, and that the link should carry sooner, it does not take for
- * its size */
+/* What smaller ones take, they do not take for their size */
 static constexpr uint64_t SMALL = 2000;
-static constexpr double SHORT_NS = 5 * MS;
 /* What clocks, timers and main loops of both sides add */
 static constexpr double GRAIN_NS = 1 * MS;
 /* Messages that are kept after they have arrived */
@@ -156,7 +154,7 @@ GlRate::Bounds GlRate::bounds(size_t last, double slack_ns) const
         /* What other channels have sent in between had to go the same way */
         const double all = double(bytes + messages[last].others - first.others) * SECOND;
         result.least = std::max(result.least, all / std::max(took_ns + unsure_ns, GRAIN_NS));
-        if (!small(bytes)) {
+        if (bytes >= SMALL) {
             result.most = std::max(result.most,
                                    took_ns > slack_ns ? all / (took_ns - slack_ns) : FASTEST);
         }
@@ -164,15 +162,10 @@ GlRate::Bounds GlRate::bounds(size_t last, double slack_ns) const
             break; /* then it may have been another link */
         }
     }
-    if (small(bytes)) {
-        result.most = FASTEST; /* what it took, it did not take for its size */
+    if (bytes < SMALL) {
+        result.most = FASTEST;
     }
     return result;
-}
-
-bool GlRate::small(uint64_t size) const
-{
-    return size < SMALL && double(size) * SECOND < SHORT_NS * rate;
 }
 
 /* Was the link done with all others when the message came to it? */
@@ -231,7 +224,7 @@ void GlRate::measure(size_t last, size_t group)
     double most = 0;
     size_t agree = 0;
     for (size_t i = last + 1; i-- > 0 && agree < AGREE;) {
-        if (!small(messages[i].size)) {
+        if (messages[i].size >= SMALL) {
             most = std::max(most, messages[i].most);
             agree++;
         }
@@ -257,7 +250,7 @@ void GlRate::measure(size_t last, size_t group)
 
 void GlRate::learn_jitter(const Message &message)
 {
-    if (small(message.size) || message.again != again) {
+    if (message.size < SMALL || message.again != again) {
         return;
     }
     const double begin_ns = std::max(double(message.sent_ns) + base_ns, double(last_arrival_ns));

@@ -88,7 +88,6 @@ private:
     void advance(uint64_t now_ns);
     void forget();
     Bounds bounds(size_t last, double slack_ns) const;
-    bool small(uint64_t size) const;
     bool idle_before(size_t index) const;
     double excuse_ns(const Message &message) const;
     void measure(size_t last, size_t group);

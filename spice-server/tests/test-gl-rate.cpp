@@ -386,6 +386,21 @@ TEST(GlRate, TinyMessagesTellNothingOfTheRate)
     EXPECT_NEAR(mbit(line.rate.bandwidth()), 100, 5);
 }
 
+TEST(GlRate, OnAThinLinkNoFrameIsTooSmall)
+{
+    Line line(0.6, 30, uint64_t(0.6 * MBIT), 30 * MS);
+    line.video(120);
+    EXPECT_NEAR(mbit(line.rate.bandwidth()), 0.6, 0.1);
+    line.bytes_per_second = 0.2 * MBIT;
+    for (int i = 0; i < 180; i++) {
+        if (line.rate.room(line.now)) {
+            line.send(size_t(double(line.rate.video_rate()) * 0.016));
+        }
+        line.wait(16);
+    }
+    EXPECT_NEAR(mbit(line.rate.bandwidth()), 0.2, 0.08);
+}
+
 TEST(GlRate, ACursorAloneShowsThatTheWayIsLonger)
 {
     Line line(20, 30, uint64_t(20 * MBIT), 30 * MS);
