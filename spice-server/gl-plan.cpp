@@ -13,6 +13,8 @@ static constexpr size_t MAX_MOVING = 4;
  * which a pixel takes two, about */
 static constexpr uint32_t MAX_PIECE_WIDTH = 256, MIN_PIECE_WIDTH = 64, PIECE_HEIGHT = 64;
 static constexpr size_t BYTES_PER_PIXEL = 2;
+/* What is saved up for a piece at most, bytes: any fits into that */
+static constexpr size_t MAX_SAVED = MAX_PIECE_WIDTH * PIECE_HEIGHT * (GlFrame::BYTES + 1);
 /* Pieces looked at for one job */
 static constexpr size_t MAX_PIECES = 512;
 
@@ -123,9 +125,17 @@ GlJob GlPlan::next(const GlFramePtr &frame, GlMotion &motion, const GlTerms &ter
     job.sharp_bytes = terms.sharp_bytes;
     job.lossy = terms.video;
     dirty.clear();
+    refining.clear();
     if (terms.refine_bytes) {
-        job.refine_bytes = terms.refine_bytes;
+        saved = std::min(saved + terms.refine_bytes, std::max(terms.refine_bytes, MAX_SAVED));
+        job.refine_bytes = saved;
         refine(&job, motion, moves, now_ns);
+        for (const auto &rect : job.refine) {
+            refining += rect;
+        }
+        if (job.refine.empty()) {
+            saved = 0;
+        }
     }
     return job;
 }
@@ -160,6 +170,9 @@ void GlPlan::refine(GlJob *job, const GlMotion &motion, const GlRegion &moves,
 
 void GlPlan::done(const GlSent &sent)
 {
+    if (!(sent.lossless & refining).empty()) {
+        saved = 0;
+    }
     lossy -= sent.lossless;
     lossy += sent.lossy;
     dirty += sent.unsent;

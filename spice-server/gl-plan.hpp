@@ -41,7 +41,7 @@ struct GlJob {
     /* To be tried as JPEG and not sent: how large it would be; empty: nothing */
     GlRect trial;
 
-    /* Lossless, as many from the front as REFINE_BYTES hold, one at least */
+    /* Lossless, as many from the front as REFINE_BYTES hold; one at least if that is all */
     std::vector<GlRect> refine;
     size_t refine_bytes = 0;
 
@@ -93,6 +93,10 @@ private:
     GlRect all;
     GlRegion dirty; /* has changed, or was never sent */
     GlRegion lossy; /* as the client has it; what is dirty as well counts as dirty */
+    /* What may go for pieces in one job may be too little for any, beside something else that
+     * changes all the time: it is saved up until one fits. Bytes. */
+    size_t saved = 0;
+    GlRegion refining; /* in the last job */
 };
 
 /* At most MOST rectangles that cover REGION, with little around it */

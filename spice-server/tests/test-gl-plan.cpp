@@ -343,6 +343,36 @@ TEST(Refinement, goes_on_with_what_did_not_fit)
     EXPECT_EQ(all, GlRegion(guest.all()));
 }
 
+/* Something else changes in each frame, and no piece fits into what is left beside it */
+TEST(Refinement, goes_on_beside_other_changes_however_little_is_left_for_it)
+{
+    constexpr size_t PIECE = 10000, LEFT = 2000;
+    Guest guest(640, 480);
+    guest.next();
+    const GlRect spinner{ 0, 0, 16, 16 };
+    GlRegion blurred = GlRegion(guest.all()) - spinner;
+    guest.plan.done({ spinner, blurred, {} });
+    guest.now += SECOND;
+    guest.terms.refine_bytes = LEFT;
+    unsigned since = 0;
+    for (int i = 0; i < 2000 && !blurred.empty(); i++, guest.now += SECOND / 60) {
+        guest.draw(spinner);
+        const GlJob job = guest.next();
+        GlSent sent;
+        sent.lossless = region_of(job.sharp);
+        since++;
+        ASSERT_LE(job.refine_bytes, since * LEFT) << "no more than what was left, all together";
+        if (!job.refine.empty() && job.refine_bytes >= PIECE) {
+            sent.lossless += job.refine[0];
+            blurred -= job.refine[0];
+            EXPECT_LE(since, PIECE / LEFT);
+            since = 0;
+        }
+        guest.plan.done(sent);
+    }
+    EXPECT_TRUE(blurred.empty());
+}
+
 TEST(Refinement, is_of_small_pieces_what_changed_last_first)
 {
     Guest guest(1280, 720);
