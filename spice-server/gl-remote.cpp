@@ -429,6 +429,9 @@ void GlRemote::begin(uint64_t now_ns)
     if (!job.empty()) {
         pending->images = maker.start(std::move(job), { dcc->priv->image_compression,
             bool(dcc->test_remote_cap(SPICE_DISPLAY_CAP_LZ4_COMPRESSION)) });
+        if (!pending->images) { // there is no thread to be had, now
+            plan.refresh();
+        }
     }
     next_ns = now_ns < next_ns + FRAME_NS ? next_ns + FRAME_NS : now_ns + FRAME_NS;
 }
