@@ -386,6 +386,23 @@ TEST(GlRate, TinyMessagesTellNothingOfTheRate)
     EXPECT_NEAR(mbit(line.rate.bandwidth()), 100, 5);
 }
 
+TEST(GlRate, ALongerWayIsNotASlowerLink)
+{
+    Line line(20, 30, uint64_t(20 * MBIT), 30 * MS);
+    line.video(120);
+    line.way_ms = 90;
+    Random random(5);
+    int frames = 0;
+    for (; frames < 300 && line.rate.rtt_min_ns() < 80 * MS; frames++) {
+        if (line.rate.room(line.now)) {
+            line.send(size_t(double(line.rate.video_rate()) * random.uniform(0.010, 0.020)));
+        }
+        line.wait(16);
+    }
+    EXPECT_LE(frames, 200);
+    EXPECT_GE(mbit(line.rate.bandwidth()), 18); /* as before */
+}
+
 TEST(GlRate, OnAThinLinkNoFrameIsTooSmall)
 {
     Line line(0.6, 30, uint64_t(0.6 * MBIT), 30 * MS);
