@@ -106,6 +106,7 @@ private:
     };
     /* A job of which not everything is there yet */
     struct Pending {
+        Pending() {} // clang takes the implicit one for none in an optional of this class
         uint64_t captured_ns = 0;
         bool images = false;
         GlStream *video = nullptr;
