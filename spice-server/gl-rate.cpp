@@ -72,7 +72,8 @@ GlRate::GlRate(uint64_t bytes_per_second, uint64_t rtt_ns):
     smooth_rtt_ns(double(rtt_ns)),
     jitter_ns(3 * MS),
     flown(LEAST_FLOWN),
-    ceiling(FASTEST)
+    ceiling(FASTEST),
+    best(rate)
 {
 }
 

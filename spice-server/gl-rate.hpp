@@ -134,7 +134,7 @@ private:
     double others_recent = 0;     /* the same, fading */
     uint64_t others_ns = 0;
 
-    double best = 0, best_before = 0; /* bytes/s, of these and the last seconds */
+    double best, best_before = 0; /* bytes/s, of these and the last seconds */
     uint64_t best_ns = 0;
     double peak = 0;              /* bytes/s, of late: to tell falls */
     uint64_t peak_ns = 0, fall_ns = 0;
