@@ -41,8 +41,7 @@ void GlLocal::publish_nothing(DisplayChannel *display)
     published.reset();
 }
 
-/* Its message is made from what is published when it is sent: one that waits is enough, and a
- * client that does not read would gather one with each flip. */
+/* Its message is made from what is published when it is sent: one that waits is enough */
 static bool announced(DisplayChannelClient *dcc)
 {
     const auto &pipe = dcc->get_pipe();
@@ -51,11 +50,26 @@ static bool announced(DisplayChannelClient *dcc)
     });
 }
 
+void GlLocal::tell(GlClient &client)
+{
+    client.untold = false;
+    if (!announced(client.dcc)) {
+        client.dcc->pipe_add(dcc_gl_scanout_item_new(client.dcc, nullptr, 0));
+    }
+}
+
+/* One that does not answer would gather a message with each flip, and go through all of them when it
+ * wakes. That the screen is dark is said once anyway. */
 void GlLocal::announce()
 {
     for (auto &client : path.all()) {
-        if (GlPath::is_local(client.dcc) && !announced(client.dcc)) {
-            client.dcc->pipe_add(dcc_gl_scanout_item_new(client.dcc, nullptr, 0));
+        if (!GlPath::is_local(client.dcc)) {
+            continue;
+        }
+        if (published && client.dcc->priv->gl_draw_ongoing) {
+            client.untold = client.missed = true;
+        } else {
+            tell(client);
         }
     }
 }
@@ -79,6 +93,9 @@ void GlLocal::draw(const GlScanout &scanout, const GlRect &rect)
 
 void GlLocal::push_draw(GlClient &client, const GlScanout &scanout, const GlRect &rect)
 {
+    if (client.untold) {
+        tell(client);
+    }
     auto item = red::make_shared<RedGlDrawItem>();
     item->draw.x = scanout.visible.x + rect.x;
     item->draw.y = scanout.visible.y + rect.y;
@@ -155,7 +172,7 @@ std::list<DisplayChannelClient *> GlLocal::dismiss()
     for (auto &client : path.all()) {
         if (GlPath::is_local(client.dcc)) {
             former.push_back(client.dcc);
-            client.late = client.missed = false;
+            client.late = client.missed = client.untold = false;
             const bool unsent = forget_draws(client.dcc);
             client.owes_answer = client.dcc->priv->gl_draw_ongoing && !unsent;
             client.dcc->priv->gl_draw_ongoing = false;

@@ -26,7 +26,7 @@ public:
     bool publish(DisplayChannel *display, const GlContext &context, const GlScanout &scanout,
                  bool *exported, std::string *why);
     void publish_nothing(DisplayChannel *display);
-    /* Tells all of them what is published */
+    /* Tells all of them what is published; those that are busy, later */
     void announce();
 
     /* RECT of the scanout has changed. Those that are busy get the newest picture later. */
@@ -45,6 +45,7 @@ public:
     std::list<DisplayChannelClient *> dismiss();
 
 private:
+    void tell(GlClient &client);
     void push_draw(GlClient &client, const GlScanout &scanout, const GlRect &rect);
 
     GlPath &path;

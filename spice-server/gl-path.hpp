@@ -37,6 +37,8 @@ struct GlClient {
     GlPatience patience;
     /* Local: the picture changed while it was busy with an older one */
     bool missed = false;
+    /* ... nor been told of what is scanned out now */
+    bool untold = false;
     /* It was a local one, and has not said that it has drawn what it got last */
     bool owes_answer = false;
     /* Remote: what it is sent, and how its link is; null for local ones */
