@@ -37,13 +37,16 @@ MEMORY_KB = 24 * 1024
 # A reset of virtio-gpu-gl keeps some for good without SPICE as well: with -display egl-headless
 # and no client, twelve of them took 5 to 22 MB each
 RESET_KB = 24 * 1024
+SECONDS = float(os.environ.get("SPICEGL_SOAK_SECONDS") or 20)
 
 
 class Soak(VmTest):
 
+    timeout = VmTest.timeout + SECONDS
+
     def setUp(self):
         super().setUp()
-        self._seconds = float(os.environ.get("SPICEGL_SOAK_SECONDS") or 20)
+        self._seconds = SECONDS
         self._seed = int(os.environ.get("SPICEGL_SOAK_SEED") or random.randrange(1 << 32))
         self._random = random.Random(self._seed)
         self._clients, self._done, self._names, self._resets = [], [], 0, 0

@@ -6,7 +6,7 @@ import os
 
 from avocado import Test
 
-from . import eglcalls, endings, stack
+from . import eglcalls, endings, stack, waiting
 from .link import LinkedMachine
 from .machine import Machine
 
@@ -19,6 +19,9 @@ class VmTest(Test):
     A class with the tag "beside" is about what happens and not about how soon: its tests may run
     while others of that kind do. All others have the computer to themselves.
     """
+
+    # Seconds. What hangs is ended, and has failed.
+    timeout = 300 * waiting.SCALE
 
     def setUp(self):
         self._machines = []
