@@ -9,7 +9,7 @@
 
 #include "ui/spice-display.h"
 
-#if defined(HAVE_SPICE_GL) && defined(HAVE_SPICE_QXL_GL_INIT)
+#if defined(HAVE_SPICE_GL) && defined(SPICE_QXL_GL)
 
 /* ---- spice-egl-image.c: one EGL image per backing image ---- */
 

@@ -14,7 +14,7 @@
 #include "spice-gl-api.h"
 #include "spice-egl.h"
 
-#ifdef HAVE_SPICE_QXL_GL_INIT
+#ifdef SPICE_QXL_GL
 
 /*
  * When this file is part of a module, libspice-server has been loaded for the
@@ -76,7 +76,7 @@ bool qemu_spice_gl_remote_capable(void)
     return false;
 }
 
-#endif /* HAVE_SPICE_QXL_GL_INIT */
+#endif /* SPICE_QXL_GL */
 
 bool qemu_spice_gl_check_remote(void)
 {
@@ -89,7 +89,7 @@ bool qemu_spice_gl_check_remote(void)
     if (dladdr(spice_server_new, &server) && server.dli_fname) {
         file = server.dli_fname;
     }
-#ifdef HAVE_SPICE_QXL_GL_INIT
+#ifdef SPICE_QXL_GL
     error_report("spice: %s has no spice_qxl_gl_init(), which is needed to "
                  "show GL output to remote clients; use a newer spice-server",
                  file);
@@ -105,7 +105,7 @@ bool qemu_spice_gl_check_remote(void)
 
 static int init_with_images(SimpleSpiceDisplay *ssd)
 {
-#ifdef HAVE_SPICE_QXL_GL_INIT
+#ifdef SPICE_QXL_GL
     return qemu_spice_gl_api() ? qemu_spice_egl_init(ssd) : -ENOSYS;
 #else
     return -ENOSYS;

@@ -15,7 +15,7 @@
  * A reference to the functions themselves would be one to their symbol
  * version, and keep QEMU from starting with an older spice-server.
  */
-#ifdef HAVE_SPICE_QXL_GL_INIT
+#ifdef SPICE_QXL_GL
 typedef struct SpiceGlApi {
     typeof(spice_qxl_gl_init) *init;
     typeof(spice_qxl_gl_scanout_texture) *scanout_texture;

@@ -22,6 +22,9 @@
 
 #include <stdint.h>
 
+/* The calls below are there: for #ifdef, whatever spice-server's version says */
+#define SPICE_QXL_GL 1
+
 SPICE_BEGIN_DECLS
 
 struct QXLInstance;
