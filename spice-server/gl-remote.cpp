@@ -21,9 +21,8 @@
 namespace red {
 
 static constexpr uint64_t MS = 1000000;
-/* What a screen shows */
-static constexpr uint32_t FRAMES_PER_SECOND = 60;
-static constexpr uint64_t FRAME_NS = 1000 * MS / FRAMES_PER_SECOND;
+/* Pictures come no faster than a screen shows them */
+static constexpr uint64_t FRAME_NS = 1000 * MS / 60;
 /* A picture that comes that much before its turn does not wait for it */
 static constexpr uint64_t EARLY_NS = 4 * MS;
 /* What goes lossless at once takes so long on the link, and at most so many bytes: an upper bound
@@ -44,17 +43,6 @@ static constexpr uint64_t LOOK_NS = 25 * MS;
 /* A link without anything on it answers a ping each so often; one whose client does not count its
  * messages does so for each frame */
 static constexpr uint64_t PING_NS = 200 * MS;
-static constexpr size_t MAX_PINGS = 64;
-static constexpr uint32_t PING_ID = 0x474c0000, PING_MASK = 0xffff;
-/* Streams' ids are used again as late as possible: reports about an old one do not say so */
-static constexpr uint32_t STREAM_IDS = 16;
-static constexpr uint32_t REPORT_FRAMES = 5, REPORT_MS = 500;
-static constexpr uint64_t MIN_BIT_RATE = 200 * 1000;
-/* A client's decoder is taken to be there so long after it heard of the stream, the first one later:
- * nothing says so, and until then it gets JPEG */
-static constexpr uint64_t DECODER_NS = 120 * MS, FIRST_DECODER_NS = 400 * MS;
-/* A rectangle that moves is worth a stream when it has been the same for that long */
-static constexpr uint64_t STEADY_NS = 200 * MS;
 /* While another codec is in use, how large JPEG would be is tried that often */
 static constexpr uint64_t TRIAL_NS = 2000 * MS;
 static constexpr uint64_t TUNE_NS = 50 * MS;
@@ -83,62 +71,6 @@ GlRemote::GlRemote(GlScreen &screen_, DisplayChannelClient *dcc_, std::function<
 }
 
 GlRemote::~GlRemote() = default;
-
-/* ---- what the client can be sent ---- */
-
-static bool has_codec(DisplayChannelClient *dcc, const RedVideoCodec &codec)
-{
-    if (!dcc->test_remote_cap(SPICE_DISPLAY_CAP_MULTI_CODEC)) {
-        return codec.type == SPICE_VIDEO_CODEC_TYPE_MJPEG; // all old ones have it
-    }
-    return dcc->test_remote_cap(codec.cap);
-}
-
-GlRemote::Codecs GlRemote::codecs() const
-{
-    Codecs found;
-
-    found.video = display_channel_get_stream_video(DCC_TO_DC(dcc)) != SPICE_STREAM_VIDEO_OFF;
-    if (!found.video) {
-        return found;
-    }
-    auto list = dcc_get_preferred_video_codecs_for_encoding(dcc);
-    for (guint i = 0; i < list->len; i++) {
-        const auto &codec = g_array_index(list, RedVideoCodec, i);
-        if (!has_codec(dcc, codec)) {
-            continue;
-        }
-        if (codec.type == SPICE_VIDEO_CODEC_TYPE_MJPEG) {
-            found.fixed_jpeg = found.fixed_jpeg || !found.inter;
-            found.jpeg = true;
-        } else if (!found.inter && !((screen.failed_codecs | refused_codecs) & (1u << codec.type)) &&
-                   gl_sw_can_encode(codec.type)) {
-            found.fixed_inter = !found.jpeg;
-            found.inter = codec.type;
-        }
-    }
-    found.video = found.jpeg || found.inter; // one that knows no codec gets no JPEG images either
-    /* The order is a choice where the client has made one; else the link decides */
-    const bool chosen = dcc->priv->client_preferred_video_codecs;
-    found.fixed_jpeg = found.jpeg && (!found.inter || (chosen && found.fixed_jpeg));
-    found.fixed_inter = found.inter && (!found.jpeg || (chosen && found.fixed_inter));
-    return found;
-}
-
-uint64_t GlRemote::video_bit_rate(const GlRect &rect) const
-{
-    /* More than a fifth of a bit for each pixel of each frame is not seen */
-    const uint64_t useful = uint64_t{rect.w} * rect.h * FRAMES_PER_SECOND / 5;
-    return std::max(MIN_BIT_RATE, std::min(rate.video_rate() * 8, std::max<uint64_t>(useful, 2000000)));
-}
-
-/* For all that moves in one frame. What a frame takes on the link is latency: a good one is not made
- * better than half of the link carries. */
-size_t GlRemote::jpeg_bytes() const
-{
-    const size_t most = rate.video_rate() / FRAMES_PER_SECOND;
-    return std::max(most / 2, std::min(most, maker.jpeg_size(size_t{w} * h)));
-}
 
 /* ---- the screen ---- */
 
@@ -187,153 +119,12 @@ void GlRemote::set_shown_by_other(bool other)
     plan.refresh();
 }
 
-void GlRemote::shows_by_other(uint32_t codec)
-{
-    last_video_ns = spice_get_monotonic_time_ns();
-    shown(QXL_GL_PATH_HARDWARE, codec, "the picture moves, and the card encodes");
-}
-
-uint32_t GlRemote::stamp(uint64_t captured_ns)
-{
-    return stamps.stamp(reds_get_mm_time() - (spice_get_monotonic_time_ns() - captured_ns) / MS);
-}
-
 void GlRemote::leave()
 {
     end_stream();
     drop_next();
     pending.reset();
     leaving = true;
-}
-
-/* ---- streams ---- */
-
-void GlRemote::end_stream()
-{
-    if (running) {
-        spice_debug("client %p: stream %u ends", dcc, running->id());
-        send(gl_stream_destroy(running->id()));
-        plan.blurred(running->rect());
-        running.reset();
-    }
-}
-
-void GlRemote::drop_next()
-{
-    if (next && next->is_told()) {
-        send(gl_stream_destroy(next->id()));
-    }
-    next.reset();
-    next_first.reset();
-}
-
-/* The client sets its decoder up, and does not show what comes out */
-void GlRemote::tell_next(uint64_t now_ns)
-{
-    spice_debug("client %p: stream %u of codec %d warms up, %ux%u at %u,%u", dcc, next->id(),
-                next->codec(), next->rect().w, next->rect().h, next->rect().x, next->rect().y);
-    send(gl_stream_create(next->id(), next->codec(), next->rect(), true, false));
-    if (dcc->test_remote_cap(SPICE_DISPLAY_CAP_STREAM_REPORT)) {
-        send(gl_stream_activate_report(next->id(), next->id(), REPORT_FRAMES, REPORT_MS));
-    }
-    send_frame(*next, *next_first, now_ns);
-    next_first.reset();
-    next->told(now_ns + rate.rtt_ns() + (has_decoded ? DECODER_NS : FIRST_DECODER_NS));
-    has_decoded = true;
-}
-
-void GlRemote::stream_failed(std::unique_ptr<GlStream> *stream, const std::string &why)
-{
-    spice_warning("display %d: client %u: an encoder fails: %s", screen.display_id,
-                  dcc->get_client()->get_main()->get_connection_id(), why.c_str());
-    if (!(refused_codecs & (1u << (*stream)->codec()))) {
-        screen.failed_codecs |= 1u << (*stream)->codec();
-    }
-    if (pending && pending->video == stream->get()) {
-        plan.changed((*stream)->rect());
-        pending->video = nullptr;
-    }
-    if (stream == &running) {
-        end_stream();
-        changes_because("the encoder failed");
-    } else {
-        drop_next();
-    }
-}
-
-void GlRemote::look_at_streams(uint64_t now_ns)
-{
-    for (auto stream : { &running, &next }) {
-        if (!*stream) {
-            continue;
-        }
-        const std::string why = (*stream)->failure();
-        if (!why.empty()) {
-            stream_failed(stream, why);
-            continue;
-        }
-        (*stream)->set_bit_rate(video_bit_rate((*stream)->rect()), now_ns);
-        auto frame = (*stream)->take();
-        if (frame && stream == &next && next->state() == GlStream::State::WARM) {
-            next_first = std::move(frame);
-        } else if (frame && pending && pending->video == stream->get()) {
-            pending->frame = std::move(frame);
-        }
-    }
-}
-
-/* Whether what moves is to be a stream, and of which rectangle */
-void GlRemote::choose_stream(const Codecs &can, uint64_t now_ns)
-{
-    const GlRect moving = screen.motion.moving(now_ns);
-    bool inter = can.fixed_inter && !expects_other;
-
-    if (moving.empty()) {
-        drop_next();
-        /* Its last frame has been shown by now: what changed last did so STILL_NS ago, and has
-         * arrived */
-        if (running && !plan.lacks(running->rect()) && arrived_number >= last_frame_number) {
-            end_stream();
-        }
-        return;
-    }
-    codec_reason = can.fixed_jpeg || can.fixed_inter ? "the only one, or the client's choice" :
-        nullptr;
-    const bool chooses = can.inter && can.jpeg && !can.fixed_inter && !can.fixed_jpeg;
-    if (chooses && !expects_other) {
-        const size_t size = maker.jpeg_size(size_t{moving.w} * moving.h);
-        inter = size && choice.choose(rate.share(), rate.fell_ns(), FRAMES_PER_SECOND, size,
-                                      now_ns) == GlCodecChoice::Codec::INTER;
-        codec_reason = choice.why();
-        if (stamps.playing()) { // images have no time at which they are shown
-            inter = true;
-            codec_reason = "the client plays audio, which video is to be in step with";
-        }
-    }
-    if (!inter) {
-        drop_next();
-        end_stream();
-        return;
-    }
-    if (!(moving == steady)) { // a window that is dragged would be a stream for each frame
-        steady = moving;
-        steady_ns = now_ns;
-    }
-    auto fits = [&](const std::unique_ptr<GlStream> &stream) {
-        return stream && stream->codec() == can.inter && stream->rect() == moving;
-    };
-    if (fits(running)) {
-        drop_next();
-    } else if (!fits(next) && now_ns >= steady_ns + STEADY_NS) {
-        std::string why;
-        drop_next();
-        next = GlStream::create(streams_made++ % STREAM_IDS, can.inter, moving,
-                                video_bit_rate(moving), screen.frame, wake, &why);
-        if (!next) {
-            spice_warning("display %d: no encoder: %s", screen.display_id, why.c_str());
-            screen.failed_codecs |= 1u << can.inter;
-        }
-    }
 }
 
 /* ---- what is sent ---- */
@@ -357,7 +148,7 @@ uint64_t GlRemote::work(uint64_t now_ns)
     if (pending && !send_pending(now_ns)) {
         return now_ns + TICK_NS;
     }
-    if (!counts_messages && rate.in_flight() && pings.empty() && dcc->pipe_is_empty()) {
+    if (!receipts.counts_messages() && rate.in_flight() && !receipts.pinging() && dcc->pipe_is_empty()) {
         send_ping(now_ns); // nothing else would say that what is on its way has arrived
     }
     if (maker.busy() && !pending) {
@@ -462,37 +253,12 @@ bool GlRemote::send_pending(uint64_t now_ns)
         send(gl_mark());
         mark_due = false;
     }
-    if (!counts_messages || now_ns >= pinged_ns + PING_NS) {
+    if (!receipts.counts_messages() || now_ns >= pinged_ns + PING_NS) {
         send_ping(now_ns);
     }
     tell_way(*pending, now_ns);
     pending.reset();
     return true;
-}
-
-void GlRemote::send_video(const std::vector<uint8_t> &frame)
-{
-    if (pending->video == next.get()) {
-        end_stream();
-        running = std::move(next);
-        running->begun();
-        spice_debug("client %p: stream %u begins", dcc, running->id());
-        send(gl_stream_clip(running->id(), true));
-    }
-    send_frame(*running, frame, pending->captured_ns);
-    last_frame_number = UINT64_MAX; // until it is sent
-    frame_captured_ns = pending->captured_ns;
-    plan.blurred(running->rect());
-}
-
-void GlRemote::send_frame(const GlStream &stream, const std::vector<uint8_t> &frame,
-                          uint64_t captured_ns)
-{
-    send(gl_stream_data(stream.id(), stamp(captured_ns), frame));
-    if (stream.codec() == SPICE_VIDEO_CODEC_TYPE_H264) {
-        /* spice-gtk's parser shows a frame when it sees the next one begin */
-        send(gl_stream_data(stream.id(), stamp(captured_ns), gl_h264_flush_unit()));
-    }
 }
 
 void GlRemote::send(GlMessage &&message)
@@ -502,12 +268,11 @@ void GlRemote::send(GlMessage &&message)
 
 void GlRemote::send_ping(uint64_t now_ns)
 {
-    if (pings.size() >= MAX_PINGS) {
-        return;
+    const uint32_t id = receipts.ping();
+    if (id) {
+        pinged_ns = now_ns;
+        send(gl_ping(id, now_ns));
     }
-    pinged_ns = now_ns;
-    pings.push_back({ PING_ID | (pings_sent++ & PING_MASK), 0 });
-    send(gl_ping(pings.back().id, now_ns));
 }
 
 void GlRemote::tell_way(const Pending &sent, uint64_t now_ns)
@@ -535,7 +300,6 @@ void GlRemote::tell_way(const Pending &sent, uint64_t now_ns)
 
 void GlRemote::sending(uint64_t number, size_t size, uint64_t now_ns)
 {
-    sent_number = number;
     if (!rate.in_flight()) {
         heard_ns = now_ns;
     }
@@ -543,77 +307,40 @@ void GlRemote::sending(uint64_t number, size_t size, uint64_t now_ns)
     if (last_frame_number == UINT64_MAX && dcc->pipe_is_empty()) {
         last_frame_number = number;
     }
-    if (!pings.empty() && dcc->pipe_is_empty() && !pings.back().number) {
-        pings.back().number = number; // it is the last message of its batch
-    }
+    receipts.sending(number, dcc->pipe_is_empty());
 }
 
 void GlRemote::acknowledged(uint64_t sent, uint64_t now_ns)
 {
-    /* Some clients acknowledge the very message that asks them to, which is not counted */
-    acknowledged_number = std::min(acknowledged_number + 1, sent);
-    if (acknowledged_number > arrived_number) {
-        arrived(acknowledged_number, now_ns);
+    const uint64_t before = receipts.arrived();
+    receipts.acknowledged(sent);
+    if (receipts.arrived() > before) {
+        arrived(now_ns);
     }
 }
 
-void GlRemote::arrived(uint64_t number, uint64_t now_ns)
+bool GlRemote::pong(uint32_t id, uint64_t now_ns)
 {
-    arrived_number = number;
+    const uint64_t before = receipts.arrived();
+    if (!receipts.pong(id)) {
+        return false;
+    }
+    if (receipts.arrived() > before) {
+        arrived(now_ns);
+    }
+    return true;
+}
+
+void GlRemote::arrived(uint64_t now_ns)
+{
     heard_ns = now_ns;
-    rate.arrived(number, now_ns);
-    if (frame_captured_ns && number >= last_frame_number) {
+    rate.arrived(receipts.arrived(), now_ns);
+    if (frame_captured_ns && receipts.arrived() >= last_frame_number) {
         const uint64_t took = now_ns - frame_captured_ns;
         stamps.acknowledged(reds_get_mm_time() - took / MS,
                             (took - std::min(took, rate.rtt_min_ns())) / MS);
         frame_captured_ns = 0;
     }
-}
-
-/* The client has handled all that was sent before, whatever its acknowledgements say: some are for
- * twenty messages at a time, whatever they were asked for */
-bool GlRemote::pong(uint32_t id, uint64_t now_ns)
-{
-    auto ping = std::find_if(pings.begin(), pings.end(), [id](const Ping &p) { return p.id == id; });
-    if (ping == pings.end()) {
-        return false;
-    }
-    const uint64_t number = ping->number;
-    pings.erase(pings.begin(), ping + 1);
-    if (number) {
-        if (acknowledged_number + 2 < number) {
-            counts_messages = false;
-        }
-        if (number > arrived_number) {
-            arrived(number, now_ns);
-        }
-    }
-    return true;
-}
-
-bool GlRemote::report(const SpiceMsgcDisplayStreamReport &report)
-{
-    if (report.stream_id >= STREAM_IDS) {
-        return false;
-    }
-    for (auto stream : { &running, &next }) { // else it is about one that has ended
-        if (*stream && (*stream)->is_told() && report.stream_id == (*stream)->id()) {
-            if (report.num_frames == 0 && report.num_drops == UINT32_MAX) {
-                refused_codecs |= 1u << (*stream)->codec();
-                stream_failed(stream, "the client cannot show this stream");
-            } else {
-                heard(report);
-            }
-            break;
-        }
-    }
-    return true;
-}
-
-void GlRemote::heard(const SpiceMsgcDisplayStreamReport &report)
-{
-    stamps.reported(report.end_frame_mm_time, report.last_frame_delay, report.num_frames,
-                    report.num_drops, report.audio_delay);
 }
 
 GlRemote::Stats GlRemote::stats(uint64_t now_ns) const

@@ -3,8 +3,8 @@
  * One remote client: it is sent what it lacks of the newest picture whenever there is room on its
  * link, and nothing is queued for it.
  *
- *   gl-plan    what that is
- *   gl-rate    whether there is room, and for how much
+ *   gl-plan                     what that is
+ *   gl-rate, gl-receipts        whether there is room, and for how much
  *   gl-codec-choice, gl-stamps  how a video goes, and when the client shows it
  *   gl-maker, gl-stream         make messages of it, in threads of their own
  *
@@ -26,6 +26,7 @@
 #include "gl-motion.hpp"
 #include "gl-plan.hpp"
 #include "gl-rate.hpp"
+#include "gl-receipts.hpp"
 #include "gl-stamps.hpp"
 #include "gl-stream.hpp"
 
@@ -98,6 +99,9 @@ public:
     Stats stats(uint64_t now_ns) const;
 
 private:
+    /* What a screen shows */
+    static constexpr uint32_t FRAMES_PER_SECOND = 60;
+
     struct Codecs {
         bool video = false;                /* the server allows it, and the client can show some */
         bool jpeg = false;                 /* the client can be sent MJPEG */
@@ -114,10 +118,6 @@ private:
         std::optional<std::vector<uint8_t>> frame;
         bool moves = false;
     };
-    struct Ping {
-        uint32_t id;
-        uint64_t number;
-    };
 
     Codecs codecs() const;
     bool ready_to_send() const;
@@ -133,7 +133,7 @@ private:
     void send_video(const std::vector<uint8_t> &frame);
     void send_frame(const GlStream &stream, const std::vector<uint8_t> &frame,
                     uint64_t captured_ns);
-    void arrived(uint64_t number, uint64_t now_ns);
+    void arrived(uint64_t now_ns);
     void send(GlMessage &&message);
     void send_ping(uint64_t now_ns);
     void tell_way(const Pending &sent, uint64_t now_ns);
@@ -169,12 +169,7 @@ private:
     uint64_t tried_ns = 0;       /* when JPEG was tried last */
     uint64_t next_ns = 0;        /* the next picture is not sent before that */
     uint64_t last_video_ns = 0, last_frame_number = 0;
-    uint64_t arrived_number = 0; /* the client has all messages up to this */
-    uint64_t acknowledged_number = 0; /* the same by its acknowledgements alone */
-    uint64_t sent_number = 0;
-    bool counts_messages = true; /* its acknowledgements are one for each message */
-    std::vector<Ping> pings;
-    uint32_t pings_sent = 0;
+    GlReceipts receipts;
     uint64_t pinged_ns = 0;
     uint64_t pacing = 0, tuned_ns = 0;
     uint64_t tick_ns = 0, heard_ns = 0;

@@ -45,6 +45,8 @@ PROMISES = {
     "dsl": Promise(share=0.9, first=0.6, latency=0.15, gap=0.4, exact=5),
     "thin": Promise(share=0.5, first=1.5, latency=0.3, gap=0.6, exact=15),
 }
+# JPEG alone is too large for it: fewer pictures, and those soon
+THIN_JPEG_PROMISE = Promise(share=0.12, first=1.5, latency=0.4, gap=0.8, exact=15)
 # Of clients with other habits: they are no worse off than their habits make them
 UNUSUAL_PROMISE = Promise(share=0.5, first=1, latency=0.5, gap=0.6, exact=5)
 UNUSUAL = (["--no-reports"], ["--ack-late", "200"], ["--ack-together", "20"])
@@ -133,7 +135,10 @@ class Network(VmTest):
         self._holds("dsl", UNUSUAL_PROMISE, UNUSUAL)
 
     def test_over_a_thin_link_a_client_shows_half_of_the_motion(self):
-        self._link_holds("thin")
+        self._holds("thin", PROMISES["thin"], [[], ["--codec", "h264"]])
+
+    def test_over_a_thin_link_pictures_are_few_but_soon_where_a_client_wants_jpeg(self):
+        self._holds("thin", THIN_JPEG_PROMISE, [["--codec", "mjpeg"]])
 
     def test_a_link_that_is_shared_for_a_while_is_used_as_far_as_it_goes(self):
         """50, 4 and 50 Mbit/s. While there is little, less is sent, and no queue stays; afterwards
