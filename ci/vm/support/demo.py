@@ -5,18 +5,24 @@ import argparse
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import time
 
 from . import eglcalls, picture, stack
+from .flushes import Flushes, FrameTimes, first_seen
+from .link import Link, LinkedMachine
 from .machine import Machine
+from .waiting import Late
 
 SIZE = (1280, 720)
+# What the remote client is at the other end of, see ci/link
+LINK = "wifi"
 COLUMNS = (("case", "case"), ("flips", "flips"), ("prime exports", "prime_exports"),
            ("readbacks", "readbacks"), ("frames shown", "frames_shown"),
-           ("bytes", "bytes"), ("codec", "codec"), ("path", "path"))
-SENTENCE = ("A remote client saw the guest's 3D output, encoded in software, while QEMU "
+           ("latency, ms", "latency_ms"), ("Mbit/s", "mbit_s"), ("codec", "codec"), ("path", "path"))
+SENTENCE = ("Over {} a remote client saw the guest's 3D output, encoded in software, while QEMU "
             "exported nothing.")
 
 
@@ -50,49 +56,86 @@ def guest_kernel():
                  if name.startswith("vmlinuz-")), None)
 
 
+def make_link(folder):
+    """The link, or None where none can be made"""
+    try:
+        return Link(LINK, folder)
+    except (Late, OSError) as error:
+        say("no link can be made here, the remote client is on this machine: {}".format(error))
+        return None
+
+
+def described(link):
+    if not link:
+        return "this machine's loopback"
+    down = link.counters()["down"]
+    return "a link like {} ({:.0f} Mbit/s, {:.0f} ms each way, {} congestion control)".format(
+        {"wifi": "Wi-Fi"}.get(link.name, link.name), down["rate"] / 1e6, down["delay_ms"], link.congestion)
+
+
 class Case:
     """One boot of the guest with one kind of client, or none"""
 
     def __init__(self, name, way, flips, outdir):
         self.name, self.way, self.flips, self.outdir = name, way, flips, outdir
-        self.problem = None
+        self.problem = self.over = None
         self.egl = self.versions = None
 
     def run(self):
         """The case's row of the report"""
-        counts = os.path.join(self.outdir, self.name, "egl-calls")
-        os.makedirs(os.path.dirname(counts), exist_ok=True)
-        machine = Machine(self.outdir, name=self.name, unix=True, tcp=True,
-                          guest={"pattern": "motion", "size": "{}x{}".format(*SIZE)},
-                          preload=[stack.eglcount()] + stack.dmabuf_preload(),
-                          environment={"EGLCOUNT_FILE": counts})
+        folder = os.path.join(self.outdir, self.name)
+        os.makedirs(folder, exist_ok=True)
+        link = make_link(folder) if self.way == "tcp" else None
+        try:
+            return self._run(folder, link)
+        finally:
+            if link:
+                link.close()
+
+    def _run(self, folder, link):
+        counts = os.path.join(folder, "egl-calls")
+        flushes = Flushes(folder)
+        options = {"link": link} if link else {}
+        machine = (LinkedMachine if link else Machine)(
+            self.outdir, name=self.name, unix=True, tcp=True, extra=flushes.options(),
+            guest={"pattern": "motion", "size": "{}x{}".format(*SIZE)},
+            preload=[stack.eglcount()] + stack.dmabuf_preload(),
+            environment={"EGLCOUNT_FILE": counts}, **options)
         with machine:
-            row = self._watch(machine)
+            row = self._watch(machine, flushes)
             self.versions = versions(machine)
             display = machine.display()
+        if self.way == "tcp":
+            self.over = described(link)
         self.egl = {"platform": display["egl-platform"], "renderer": display["egl-renderer"],
                     "initialised": eglcalls.initialised(eglcalls.read(counts))}
         return row
 
-    def _watch(self, machine):
+    def _watch(self, machine, flushes):
         client = None
         if self.way:
             client = machine.client(self.way, self.name, options=["--counter"])
             client.wait_for_frames(1)
+            client.seen()
         before = machine.display()
         received = client.display() if client else None
+        frames = FrameTimes(machine, flushes)
         numbers = machine.flips(self.flips)
         # While the picture moves it goes as video; a moment later it does not
         server = (machine.display()["clients"] or [{}])[0]
         now = client.display() if client else received
         after = machine.display()
+        latency = median_latency(client.seen(), frames) if client else None
         shown = self._picture(machine, client) if client else None
+        received_bytes = now["bytes"] - received["bytes"] if client else 0
         return {
             "case": self.name, "flips": numbers["flips"],
             "prime_exports": after["prime-exports"],
             "readbacks": after["readbacks"],
             "frames_shown": now["counter_changes"] - received["counter_changes"] if client else 0,
-            "bytes": now["bytes"] - received["bytes"] if client else 0,
+            "latency_ms": None if latency is None else round(latency * 1000),
+            "bytes": received_bytes,
+            "mbit_s": round(received_bytes * 8e-3 / max(numbers["t"], 1), 1),
             "codec": server.get("codec"), "path": server.get("path", "none"),
             "picture": shown,
             "draws": after["draws"] - before["draws"],
@@ -111,6 +154,14 @@ class Case:
         return os.path.relpath(path, stack.TOP)
 
 
+def median_latency(seen, frames):
+    """From the guest's flush to the picture that the client shows, in seconds; None: frames shared
+    flushes, or nothing was shown"""
+    flushed = frames.all()
+    times = [at - flushed[number] for number, at in first_seen(seen).items() if number in flushed]
+    return statistics.median(times) if times else None
+
+
 def table(rows):
     cells = [[title for title, _ in COLUMNS]]
     for row in rows:
@@ -118,7 +169,7 @@ def table(rows):
     widths = [max(len(line[i]) for line in cells) for i in range(len(COLUMNS))]
     lines = []
     for line in cells:
-        lines.append("  ".join(cell.rjust(width) if i in (1, 2, 3, 4, 5) else cell.ljust(width)
+        lines.append("  ".join(cell.rjust(width) if 0 < i < 7 else cell.ljust(width)
                                for i, (cell, width) in enumerate(zip(line, widths))).rstrip())
     lines.insert(1, "  ".join("-" * width for width in widths))
     return "\n".join(lines)
@@ -167,7 +218,7 @@ def main():
         shutil.rmtree(os.path.join(outdir, name), ignore_errors=True)
         case = Case(name, way, arguments.flips, outdir)
         rows.append(case.run())
-    report = {"versions": case.versions, "egl": case.egl, "cases": rows}
+    report = {"versions": case.versions, "egl": case.egl, "cases": rows, "remote_over": case.over}
     with open(os.path.join(outdir, "report.json"), "w", encoding="utf-8") as file:
         json.dump(report, file, indent=2)
         file.write("\n")
@@ -177,7 +228,7 @@ def main():
     for problem in problems:
         print("demo: not as promised: " + problem)
     if not problems:
-        print(SENTENCE)
+        print(SENTENCE.format(case.over))
     say("{:.0f} s; build/demo/report.json, remote.png and local.png are written".format(
         time.monotonic() - started))
     return 1 if problems else 0
