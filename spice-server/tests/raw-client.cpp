@@ -218,6 +218,9 @@ void RawChannel::handle(uint16_t type, const uint8_t *body, size_t size)
     uint32_t words[3] = {};
     memcpy(words, body, std::min(size, sizeof(words)));
     counts[type]++;
+    if (heard) {
+        heard(type, body, size);
+    }
     switch (type) {
     case SPICE_MSG_SET_ACK:
         send(SPICE_MSGC_ACK_SYNC, bytes_of(&words[0], sizeof(words[0])));

@@ -54,6 +54,8 @@ public:
     /* Streams that it has been told of and that have not ended */
     const std::set<uint32_t> &streams() const { return open_streams; }
 
+    /* Each message, before it is answered: type and body */
+    std::function<void(uint16_t, const uint8_t *, size_t)> heard;
     bool answers_draws = true;
     bool answers_pings = true;
     /* Messages that it acknowledges at a time; 0: none, ever */
