@@ -329,5 +329,19 @@ bool spice_egl_scanout(SpiceEglImages *images, SpiceEglImage *image,
         return false;
     }
     image->lent = true;
+    images->shown_id = image->id;
     return true;
+}
+
+EGLImageKHR spice_egl_shown_image(SpiceEglImages *images, uint32_t *height)
+{
+    SpiceEglImage *image;
+
+    QTAILQ_FOREACH(image, &images->list, next) {
+        if (image->id == images->shown_id) {
+            *height = image->backing.height;
+            return image->image;
+        }
+    }
+    return EGL_NO_IMAGE_KHR;
 }

@@ -479,6 +479,7 @@ static void init_ops(SimpleSpiceDisplay *ssd)
         .dpy_gl_cursor_position = spice_egl_cursor_position,
         .dpy_gl_release_dmabuf  = spice_egl_release_dmabuf,
         .dpy_gl_release_texture = egl_release_texture,
+        .dpy_gl_readback        = spice_egl_readback,
         .dpy_gl_update          = egl_gl_update,
     };
     gl_ctx_ops = *ssd->dgc.ops;

@@ -18,6 +18,7 @@ typedef struct SpiceEglImage SpiceEglImage;
 /* Most recently scanned out first; protected by the BQL */
 typedef struct SpiceEglImages {
     QXLInstance *qxl;
+    uint64_t shown_id;          /* of what was scanned out last */
     unsigned count;
     QTAILQ_HEAD(, SpiceEglImage) list;
 } SpiceEglImages;
@@ -56,6 +57,12 @@ void spice_egl_forget_idle(SpiceEglImages *images);
 /* Puts @image on the screen.  Main loop only. */
 bool spice_egl_scanout(SpiceEglImages *images, SpiceEglImage *image,
                        const SpiceEglView *view);
+
+/*
+ * The image that was put there last, and its @height in pixels;
+ * EGL_NO_IMAGE_KHR if it has been forgotten since
+ */
+EGLImageKHR spice_egl_shown_image(SpiceEglImages *images, uint32_t *height);
 
 /* ---- spice-egl.c: the listener ---- */
 
@@ -108,6 +115,14 @@ void spice_egl_show(SpiceEgl *egl, SpiceEglSource source,
 /* Makes qemu_egl_rn_ctx current; returns what was before, for leave */
 EGLContext spice_egl_enter(void);
 void spice_egl_leave(EGLContext previous);
+
+/* ---- spice-egl-readback.c: screendumps ---- */
+
+/*
+ * The pixels of what the guest shows, to be unreferenced by the caller; NULL
+ * if that is the console's surface, or nothing.  Waits for the GPU.
+ */
+pixman_image_t *spice_egl_readback(DisplayChangeListener *dcl);
 
 /* ---- spice-egl-dmabuf.c: guest dma-bufs, and cursors on top of them ---- */
 

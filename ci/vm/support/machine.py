@@ -95,6 +95,7 @@ class Machine:
         """monitor: the descriptor of a connected socket, for QMP"""
         kernel, initrd = stack.guest()
         device = self._device or ("virtio-gpu-gl-pci" if self._gl else "virtio-gpu-pci")
+        device += ",id=gpu"
         if self._heads > 1:
             device += ",max_outputs={}".format(self._heads)
         words = " ".join("spicegl.{}={}".format(*item) for item in self.guest.items())
