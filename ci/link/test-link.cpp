@@ -24,7 +24,7 @@ namespace {
 constexpr int64_t MS = 1000000, SECOND = 1000 * MS;
 constexpr int PORT = 5000;
 constexpr size_t HEADERS = 28; /* of IP and UDP */
-constexpr int ATTEMPTS = 4;
+constexpr int ATTEMPTS = 10; /* on a busy machine; one that goes well is enough */
 
 /* CLOCK_REALTIME, which the kernel's time stamps have */
 int64_t real_ns()
@@ -389,11 +389,11 @@ TEST_F(LinkTest, a_burst_larger_than_the_queue_loses_its_end)
         }
         const auto counters = running.down();
         EXPECT_GE(counters.packets, 30u);
-        EXPECT_LE(double(counters.packets), 31 + left / 1000);
         EXPECT_EQ(counters.packets + counters.dropped, 100u);
         EXPECT_LE(counters.queue_max, 30000u);
         /* 30 ms in the queue, and 1 ms of delay */
-        return unless(std::abs(double(*longest) - 31 * MS) < 3 * MS, "ns", double(*longest));
+        return unless(std::abs(double(*longest) - 31 * MS) < 3 * MS, "ns", double(*longest)) +
+               unless(double(counters.packets) <= 31 + left / 1000, "packets", double(counters.packets));
     }), "");
 }
 
