@@ -11,15 +11,15 @@
 
 /**
  * qemu_egl_platform_init:
- * @rendernode: file name of a DRM render node, or NULL for the first one
+ * @rendernode: file name of a DRM render node, or NULL for the best there is
  * @mode: the GL flavour wanted, not DISPLAY_GL_MODE_OFF
  * @errp: what was tried and why each of it failed
  *
  * Initialises qemu_egl_display, qemu_egl_config, qemu_egl_mode and
- * qemu_egl_rn_ctx on the first platform that works: GBM on the render node,
- * the EGL device that belongs to this node and, when there is no node and none
- * was named, a software renderer.  The context is left current.  A second call
- * keeps the display of the first one.
+ * qemu_egl_rn_ctx on the first of egl_candidates() that works.  A software
+ * renderer is taken only when no node was named and no hardware works, with a
+ * warning that says what was tried.  The context is left current.  A second
+ * call keeps the display of the first one.
  *
  * The environment variable QEMU_EGL_PLATFORM ("gbm", "device" or
  * "surfaceless") restricts the choice to one platform; it is a debugging aid.
@@ -34,6 +34,9 @@ bool qemu_egl_platform_init(const char *rendernode, DisplayGLMode mode,
  * qemu_egl_platform_init() has not succeeded (a window system's display).
  */
 const char *qemu_egl_platform_name(void);
+
+/* File name of the DRM node it renders on; NULL: none, or as above */
+const char *qemu_egl_platform_node(void);
 
 /* GL_RENDERER of the display in use; NULL as above */
 const char *qemu_egl_platform_renderer(void);

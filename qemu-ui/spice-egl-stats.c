@@ -91,6 +91,7 @@ static SpiceDisplay *display_of(SpiceEgl *egl)
     display->id = qxl->id;
     display->head = qemu_console_get_head(egl->ssd->dcl.con);
     display->egl_platform = g_strdup(qemu_egl_platform_name() ?: "unknown");
+    display->egl_node = g_strdup(qemu_egl_platform_node());
     display->egl_renderer = g_strdup(qemu_egl_platform_renderer() ?:
                                      "unknown");
     display->egl_initialized = qemu_egl_platform_initialized();

@@ -65,11 +65,13 @@ static void damage_clear(SpiceEgl *egl)
 static void damage_add(SpiceEgl *egl, int64_t x, int64_t y,
                        int64_t w, int64_t h)
 {
+    /* Guests may name any uint32_t, which is more than a QXLRect has room for */
+    int64_t width = egl->view.width, height = egl->view.height;
     QXLRect rect = {
-        .left   = MAX(x, 0),
-        .top    = MAX(y, 0),
-        .right  = MIN(x + w, egl->view.width),
-        .bottom = MIN(y + h, egl->view.height),
+        .left   = MIN(MAX(x, 0), width),
+        .top    = MIN(MAX(y, 0), height),
+        .right  = MAX(MIN(x + w, width), 0),
+        .bottom = MAX(MIN(y + h, height), 0),
     };
 
     if (rect.left < rect.right && rect.top < rect.bottom) {

@@ -122,11 +122,33 @@ env_ready() {
 
 # --- git and the queue ------------------------------------------------------
 
-# The user's settings (autocrlf, signing, hooks) must not change what we make
+# The user's settings (autocrlf, signing, hooks) must not change what we make. Those of a tree name
+# commands, too: git runs them in a tree of this user's, or of ours below build/, which users in
+# namespaces may own, and in no other.
 git() {
+    local trust=()
+    if [[ ${1:-} == -C ]] && is_ours "$2"; then
+        trust=(-c safe.directory='*')
+    fi
     GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null GIT_CONFIG_NOSYSTEM=1 \
-        command git -c safe.directory='*' -c core.hooksPath=/dev/null -c core.autocrlf=false \
-        -c commit.gpgSign=false -c gc.auto=0 -c user.name=queue -c user.email=queue@localhost "$@"
+        command git "${trust[@]}" -c core.hooksPath=/dev/null -c core.fsmonitor=false \
+        -c core.autocrlf=false -c commit.gpgSign=false -c log.showSignature=false -c gc.auto=0 \
+        -c user.name=queue -c user.email=queue@localhost "$@"
+}
+
+is_ours() {
+    local dir
+    dir=$(realpath -m "$1")
+    [[ $dir == "$(realpath -m "$BUILD")"/* ]]
+}
+
+# check_tree TREE: a tree of the user's; git must be ready to work in it, if it is a checkout
+check_tree() {
+    local said
+    if ! said=$(LC_ALL=C git -C "$1" rev-parse --git-dir 2>&1) && [[ $said == *"dubious ownership"* ]]; then
+        die "$1 belongs to $(stat -c %U "$1"), whose settings git would follow, and not to $(id -un)" \
+            "call this as its owner, or give it another owner with chown"
+    fi
 }
 
 need_git() {

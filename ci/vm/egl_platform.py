@@ -2,6 +2,7 @@
 """Which EGL platform QEMU renders on, and what it says when it cannot."""
 
 import glob
+import os
 import subprocess
 
 from support import stack
@@ -24,22 +25,79 @@ class Platform(VmTest):
     def test_the_surfaceless_platform_shows_the_guest(self):
         self._shows_the_guest_on("surfaceless")
 
+    def _started(self, **options):
+        """A machine whose guest is of no interest"""
+        return self.machine(**options).start(ready=False)
+
     def test_rendering_in_software_is_said_once(self):
         if glob.glob("/dev/dri/renderD*"):
             self.cancel("this host has a render node: rendering is not in software")
-        with self.machine() as vm:
-            vm.flips(10)
-            said = [line for line in vm.stderr().splitlines() if "rendering in software" in line]
-        self.assertEqual(len(said), 1, said)
+        with self._started() as vm:
+            self.assertNotIn("egl-node", vm.display())
+            self._one_warning(vm, "gbm: there is no DRM render node", "device: ")
 
-    def _refusal(self, rendernode):
+    def _one_warning(self, vm, *words):
+        said = [line for line in vm.stderr().splitlines() if "rendering in software" in line]
+        self.assertEqual(len(said), 1, said)
+        for word in words:
+            self.assertIn(word, said[0])
+
+    def _gpus(self, nodes, platform=None, device_node=None):
+        """What lets a machine see GPUs, see ci/gpu-double; nodes: {name: what it is a link to}"""
+        folder = os.path.join(self.workdir, "dri")
+        os.mkdir(folder)
+        for name, target in nodes.items():
+            os.symlink(target, os.path.join(folder, name))
+        environment = {"GPU_DOUBLE_NODES": folder}
+        if platform:
+            environment["GPU_DOUBLE_PLATFORM"] = platform
+        if device_node:
+            environment["GPU_DOUBLE_DEVICE_NODE"] = "/dev/dri/" + device_node
+        return {"environment": environment, "preload": [stack.gpu_double()]}
+
+    def _is_on(self, vm, platform, renderer, node):
+        display = vm.display()
+        self.assertEqual(display["egl-platform"], platform)
+        self.assertIn(renderer, display["egl-renderer"])
+        self.assertEqual(display.get("egl-node"), node)
+
+    def test_a_gpu_without_gbm_is_used_through_its_egl_device(self):
+        gpu = self._gpus({"renderD128": "/dev/null"}, "device", "renderD128")
+        for spice in [], ["rendernode=/dev/dri/renderD128"]:
+            with self._started(spice=spice, **gpu) as vm:
+                self._is_on(vm, "device", "a double of a GPU", "/dev/dri/renderD128")
+                self.assertNotIn("in software", vm.stderr())
+
+    def test_a_gpu_without_any_drm_node_comes_before_software(self):
+        with self._started(**self._gpus({}, "device")) as vm:
+            self._is_on(vm, "device", "a double of a GPU", None)
+            self.assertNotIn("in software", vm.stderr())
+
+    def test_each_render_node_is_tried(self):
+        with self._started(**self._gpus({"renderD128": "/missing", "renderD129": "/dev/null"},
+                                        "gbm")) as vm:
+            self._is_on(vm, "gbm", "a double of a GPU", "/dev/dri/renderD129")
+            self.assertNotIn("in software", vm.stderr())
+
+    def test_nodes_without_a_driver_leave_software_and_a_warning_that_says_why(self):
+        with self._started(**self._gpus({"renderD128": "/missing", "renderD129": "/dev/null",
+                                         "renderD130": "/dev/zero"})) as vm:
+            self._is_on(vm, "gbm", "llvmpipe", "/dev/dri/renderD129")
+            self._one_warning(
+                vm, "gbm: /dev/dri/renderD128: cannot open it: No such file",
+                "gbm: /dev/dri/renderD129: no driver for it, only a software renderer",
+                "gbm: /dev/dri/renderD130: no driver for it, only a software renderer",
+                "device: no EGL device is hardware")
+
+    def _refusal(self, rendernode, environment=None, preload=()):
         """What QEMU says, which must not start"""
         done = subprocess.run(
             [stack.qemu(), "-S", "-display", "none", "-nodefaults", "-vga", "none",
              "-device", "virtio-gpu-gl-pci", "-monitor", "none",
              "-spice", "gl=on,port=0,unix=on,addr={}/spice.sock,disable-ticketing=on,"
                        "rendernode={}".format(self.workdir, rendernode)],
-            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+            env=dict(os.environ, LD_PRELOAD=":".join(preload), **(environment or {})))
         self.assertEqual(done.returncode, 1, done.stderr)
         return done.stderr
 
@@ -51,4 +109,10 @@ class Platform(VmTest):
     def test_a_named_file_that_is_no_render_node_is_an_error_that_says_what_was_tried(self):
         said = self._refusal("/dev/null")
         for word in ("/dev/null", "gbm:", "device:", "not a DRM node"):
+            self.assertIn(word, said)
+
+    def test_a_named_node_without_a_driver_is_an_error_and_not_software(self):
+        said = self._refusal("/dev/dri/renderD128", **self._gpus({"renderD128": "/dev/null"}))
+        for word in ("gbm: /dev/dri/renderD128: no driver for it", "llvmpipe",
+                     "device: no EGL device belongs to this node"):
             self.assertIn(word, said)

@@ -3,6 +3,7 @@
 
 import os
 
+from support import orders
 from support.picture import LOSSLESS, wrong_corners
 from support.vmtest import VmTest
 from support.waiting import wait_until
@@ -195,3 +196,18 @@ class Lifecycle(VmTest):
                 vm.qmp("cont")
                 vm.flips(10)
                 self._see(clients)
+
+    def test_a_packed_queue_without_indirect_descriptors_goes_on_after_a_stop(self):
+        # Commands wait for a slow display, and go back into the queue when the machine stops
+        with self.machine(device="virtio-gpu-pci,packed=on,indirect_desc=off",
+                          guest={"pattern": "motion", "flips": "forever"},
+                          **orders.slow_gpu(150)) as vm:
+            vm.client("tcp").wait_for_frames(3)
+            for _ in range(15):
+                draws = vm.display()["draws"]
+                vm.wait_for_display(lambda d, n=draws: d["draws"] > n, "a draw has begun")
+                vm.qmp("stop")
+                vm.qmp("cont")
+                flips = vm.progress()["flips"]
+                wait_until(lambda n=flips: vm.progress()["flips"] > n,
+                           "the guest shows frames after the machine was stopped")

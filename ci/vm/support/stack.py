@@ -104,6 +104,11 @@ def egl_card_double():
     return _library("egl-card-double")
 
 
+def gpu_double():
+    """The LD_PRELOAD library that shows GPUs where there are none"""
+    return _library("gpu-double")
+
+
 def va_double():
     """The GStreamer plugin that stands in for the VA encoders of a card"""
     return _library("gstvadouble")
