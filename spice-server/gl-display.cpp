@@ -19,6 +19,8 @@
 namespace red {
 
 static constexpr uint32_t CATCH_UP_MS = 10;
+/* Reasons that are said, of those for which pictures cannot be read */
+static constexpr size_t MAX_READ_FAILURES = 16;
 /* Threads that make images and encode video end within that */
 static constexpr uint32_t END_WAIT_MS = 3000;
 /* So long after its owner's last call an image counts as not being drawn into */
@@ -229,10 +231,10 @@ void GlDisplay::counted_readback(uint64_t bytes)
 
 void GlDisplay::read_failed(const std::string &why)
 {
-    if (!read_warned) {
+    /* Each reason once: what fails is tried again and again */
+    if (read_failures.size() < MAX_READ_FAILURES && read_failures.insert(why).second) {
         spice_warning("display %d: cannot read the scanout for remote clients: %s", qxl->id,
                       why.c_str());
-        read_warned = true;
     }
 }
 
@@ -477,10 +479,13 @@ bool GlDisplay::publish()
     std::string why;
     if (!local.publish(channel, reader.gl(), applied, &exported, &why)) {
         local_failed(why);
-    } else if (exported) {
+        return true;
+    }
+    if (exported) {
         Lock guard(lock);
         stats.prime_exports++;
     }
+    dismiss_local(true);
     return true;
 }
 
@@ -490,10 +495,20 @@ void GlDisplay::local_failed(const std::string &why)
     spice_warning("display %d: no dma-buf for local clients, they are served as remote ones: %s",
                   qxl->id, why.c_str());
 
-    for (auto dcc : local.dismiss()) {
+    dismiss_local(false);
+}
+
+/* All local clients, or those only that cannot take what is published, become remote ones */
+void GlDisplay::dismiss_local(bool only_incapable)
+{
+    const auto former = local.dismiss(only_incapable);
+
+    for (auto dcc : former) {
         serve_remotely(path.find(dcc));
     }
-    clients_changed();
+    if (!former.empty()) {
+        clients_changed();
+    }
 }
 
 /* The draw in progress, for local clients */
