@@ -1,31 +1,157 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gl-codecs.hpp"
 
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <dlfcn.h>
 #include <gst/gst.h>
 #include <orc/orcprogram.h>
+#include <spice/enums.h>
 
 namespace red {
 
-/* What gstreamer-encoder.c and gl-sw-pipeline.cpp put into their pipelines, and what those elements
- * ask for by name */
-static const char *const software_elements[] = {
-    "appsrc", "appsink", "capsfilter", "queue", "videoconvert", "videoscale",
-    "avenc_mjpeg", "vp8enc", "vp9enc", "x264enc", "openh264enc",
+namespace {
+
+struct Known {
+    const char *element, *plugin;
+    uint32_t codecs; /* that need it */
 };
 
-/* The element's class, too: libraries set themselves up when the first one is made */
-static void load(const char *name)
+constexpr uint32_t ALL = UINT32_MAX;
+constexpr uint32_t H264 = 1u << SPICE_VIDEO_CODEC_TYPE_H264;
+constexpr uint32_t VP8 = 1u << SPICE_VIDEO_CODEC_TYPE_VP8, VP9 = 1u << SPICE_VIDEO_CODEC_TYPE_VP9;
+
+/* What gl-gst-pipeline.cpp and gl-sw-pipeline.cpp put into their pipelines, and where it is */
+constexpr Known KNOWN[] = {
+    { "capsfilter", "coreelements", ALL },
+    { "appsrc", "app", ALL },
+    { "appsink", "app", ALL },
+    { "videoconvert", "videoconvertscale", ALL },
+    { "videoscale", "videoconvertscale", ALL },
+    { "x264enc", "x264", H264 },
+    { "openh264enc", "openh264", H264 },
+    { "vp8enc", "vpx", VP8 },
+    { "vp9enc", "vpx", VP9 },
+    /* For 2D displays beside GL ones, where it is what they use */
+    { "avenc_mjpeg", "libav", 1u << SPICE_VIDEO_CODEC_TYPE_MJPEG },
+};
+/* One plugin since GStreamer 1.22 */
+constexpr Known FORMER[] = {
+    { "videoconvert", "videoconvert", ALL },
+    { "videoscale", "videoscale", ALL },
+};
+
+std::mutex lock;
+std::set<std::string> missing; /* elements */
+bool by_name; /* plugins are loaded by their files' names; else GStreamer knows where they are */
+
+std::vector<std::string> split(const char *folders)
 {
-    auto element = gst_element_factory_make(name, nullptr);
-    if (element) {
-        gst_object_unref(gst_object_ref_sink(element));
-    } else {
-        g_debug("GStreamer has no %s here", name);
+    std::vector<std::string> found;
+    const std::string all = folders ? folders : "";
+    for (size_t from = 0; from < all.size(); ) {
+        const size_t to = std::min(all.find(':', from), all.size());
+        if (to > from) {
+            found.push_back(all.substr(from, to - from));
+        }
+        from = to + 1;
+    }
+    return found;
+}
+
+const char *setting(const char *name)
+{
+    const char *versioned = std::getenv((std::string(name) + "_1_0").c_str());
+    return versioned ? versioned : std::getenv(name);
+}
+
+/* Where plugins are installed: as the environment says, or beside the library itself */
+std::vector<std::string> installed()
+{
+    if (auto folders = setting("GST_PLUGIN_SYSTEM_PATH")) {
+        return split(folders);
+    }
+    Dl_info self;
+    if (!dladdr(reinterpret_cast<void *>(gst_init_check), &self) || !self.dli_fname) {
+        return {};
+    }
+    char *real = realpath(self.dli_fname, nullptr);
+    const std::string library = real ? real : "";
+    std::free(real);
+    return { library.substr(0, library.rfind('/') + 1) + "gstreamer-1.0" };
+}
+
+std::string file_of(const std::string &plugin)
+{
+    for (const auto &folder : installed()) {
+        const std::string file = folder + "/libgst" + plugin + ".so";
+        if (g_file_test(file.c_str(), G_FILE_TEST_EXISTS)) {
+            return file;
+        }
+    }
+    return {};
+}
+
+void load_plugin(const std::string &plugin)
+{
+    const auto file = by_name ? file_of(plugin) : "";
+    GError *error = nullptr;
+    auto loaded = file.empty() ? nullptr : gst_plugin_load_file(file.c_str(), &error);
+
+    if (loaded) {
+        gst_object_unref(loaded);
+    } else if (error) {
+        g_warning("GStreamer: %s: %s", file.c_str(), error->message);
+        g_clear_error(&error);
     }
 }
 
+bool is_there(const char *element)
+{
+    auto factory = gst_element_factory_find(element);
+    if (factory) {
+        gst_object_unref(factory);
+    }
+    return factory;
+}
+
+/* The element's class, too: libraries set themselves up when the first one is made */
+bool load(const Known &known)
+{
+    if (!is_there(known.element)) {
+        load_plugin(known.plugin);
+    }
+    auto element = gst_element_factory_make(known.element, nullptr);
+    if (!element) {
+        return false;
+    }
+    gst_object_unref(gst_object_ref_sink(element));
+    return true;
+}
+
+bool load_named(const char *name)
+{
+    for (const auto &known : KNOWN) {
+        if (std::strcmp(known.element, name) == 0 && load(known)) {
+            return true;
+        }
+    }
+    for (const auto &known : FORMER) {
+        if (std::strcmp(known.element, name) == 0 && load(known)) {
+            return true;
+        }
+    }
+    return is_there(name);
+}
+
 /* ORC compiles GStreamer's inner loops when they are first used */
-static bool orc_works()
+bool orc_works()
 {
     auto code = orc_code_new();
     if (!code) {
@@ -37,16 +163,28 @@ static bool orc_works()
     return works;
 }
 
-static bool load_all()
+bool start()
 {
+    constexpr const char *DISABLE = "GST_REGISTRY_DISABLE";
     GError *error = nullptr;
-    if (!gst_init_check(nullptr, nullptr, &error)) {
+
+    by_name = !gst_is_initialized() && !std::getenv(DISABLE) && !file_of("coreelements").empty();
+    if (by_name) { /* there is no call for it; it is read once, by what follows */
+        g_setenv(DISABLE, "yes", TRUE);
+    }
+    const bool started = gst_init_check(nullptr, nullptr, &error);
+    if (by_name) {
+        g_unsetenv(DISABLE);
+    }
+    if (!started) {
         g_warning("GStreamer: %s", error ? error->message : "cannot be initialised");
         g_clear_error(&error);
         return false;
     }
-    for (auto name : software_elements) {
-        load(name);
+    if (by_name) { /* somebody has named these */
+        for (const auto &folder : split(setting("GST_PLUGIN_PATH"))) {
+            gst_registry_scan_path(gst_registry_get(), folder.c_str());
+        }
     }
     if (!orc_works()) {
         g_warning("GStreamer cannot compile code here: no video but MJPEG");
@@ -55,15 +193,61 @@ static bool load_all()
     return true;
 }
 
+} // namespace
+
 bool gl_codecs_work()
 {
-    static const bool works = load_all();
+    static const bool works = start();
     return works;
 }
 
-void gl_codecs_load()
+void gl_codecs_load(uint32_t codecs)
 {
-    gl_codecs_work();
+    if (!codecs || !gl_codecs_work()) {
+        return;
+    }
+    std::lock_guard<std::mutex> guard(lock);
+    bool h264 = false;
+    for (const auto &known : KNOWN) {
+        if (!(known.codecs & codecs) || (known.codecs == H264 && h264)) {
+            continue; /* one is enough, the first that is there */
+        }
+        if (!load_named(known.element)) {
+            g_debug("GStreamer has no %s here", known.element);
+        } else if (known.codecs == H264) {
+            h264 = true;
+        }
+    }
+}
+
+bool gl_codecs_have(const char *element)
+{
+    if (!gl_codecs_work()) {
+        return false;
+    }
+    std::lock_guard<std::mutex> guard(lock);
+    if (missing.count(element)) { // it is asked often
+        return false;
+    }
+    const bool found = is_there(element) || load_named(element);
+    if (!found) {
+        missing.insert(element);
+    }
+    return found;
+}
+
+void gl_codecs_load_va()
+{
+    if (!gl_codecs_work()) {
+        return;
+    }
+    std::lock_guard<std::mutex> guard(lock);
+    for (const auto &known : KNOWN) {
+        if (known.codecs == ALL) { // of its pipelines
+            load_named(known.element);
+        }
+    }
+    load_plugin("va");
 }
 
 } // namespace red

@@ -214,10 +214,13 @@ bool GlDisplay::publish()
     std::string why;
     if (!local.publish(channel, reader.gl(), applied, &exported, &why)) {
         local_failed(why);
-    } else if (exported) {
+        return true;
+    }
+    if (exported) {
         Lock guard(lock);
         stats.prime_exports++;
     }
+    dismiss_local(true);
     return true;
 }
 
@@ -227,10 +230,20 @@ void GlDisplay::local_failed(const std::string &why)
     spice_warning("display %d: no dma-buf for local clients, they are served as remote ones: %s",
                   qxl->id, why.c_str());
 
-    for (auto dcc : local.dismiss()) {
+    dismiss_local(false);
+}
+
+/* All local clients, or those only that cannot take what is published, become remote ones */
+void GlDisplay::dismiss_local(bool only_incapable)
+{
+    const auto former = local.dismiss(only_incapable);
+
+    for (auto dcc : former) {
         serve_remotely(path.find(dcc));
     }
-    clients_changed();
+    if (!former.empty()) {
+        clients_changed();
+    }
 }
 
 /* The draw in progress, for local clients */

@@ -18,6 +18,9 @@
 
 namespace red {
 
+/* Reasons that are said, of those for which pictures cannot be read */
+static constexpr size_t MAX_READ_FAILURES = 16;
+
 GlDisplay::GlDisplay(QXLInstance *qxl_, std::unique_ptr<GlContext> &&context):
     qxl(qxl_),
     reader(*this, std::move(context)),
@@ -223,10 +226,10 @@ void GlDisplay::counted_readback(uint64_t bytes)
 
 void GlDisplay::read_failed(const std::string &why)
 {
-    if (!read_warned) {
+    /* Each reason once: what fails is tried again and again */
+    if (read_failures.size() < MAX_READ_FAILURES && read_failures.insert(why).second) {
         spice_warning("display %d: cannot read the scanout for remote clients: %s", qxl->id,
                       why.c_str());
-        read_warned = true;
     }
 }
 

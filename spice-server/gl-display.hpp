@@ -12,6 +12,8 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <string>
 
 #include "display-channel.h"
 #include "gl-hardware.hpp"
@@ -91,6 +93,7 @@ private:
     bool publish();
     void publish_late();
     void local_failed(const std::string &why);
+    void dismiss_local(bool only_incapable);
     void show_draw();
     void send_missed();
     void show_picture();
@@ -125,7 +128,7 @@ private:
     std::atomic<uint64_t> active_ns{0};
 
     /* Reader's thread */
-    bool read_warned = false;
+    std::set<std::string> read_failures;
 
     /* Worker's thread */
     GlPath path;

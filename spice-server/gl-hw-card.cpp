@@ -122,8 +122,8 @@ std::shared_ptr<GlHwCard> GlHwCard::open(const GlCard &card, std::string *why)
         *why = card.why;
         return {};
     }
-    gl_codecs_load();
-    if (!gst_is_initialized()) {
+    gl_codecs_load_va();
+    if (!gl_codecs_work()) {
         *why = "GStreamer does not work";
         return {};
     }

@@ -4,6 +4,7 @@
 #include "gl-image.hpp"
 
 #include <cerrno>
+#include <cstddef>
 
 #include "spice-wrapped.h"
 
@@ -49,8 +50,10 @@ static bool is_valid(const QXLGLScanout *s)
 {
     constexpr uint32_t max = GlImageTable::MAX_SIZE;
     constexpr uint32_t known_flags = QXL_GL_SCANOUT_Y0TOP;
+    /* Callers built with the first version of the struct, which ended here, know no more */
+    constexpr size_t first_size = offsetof(QXLGLScanout, opaque) + sizeof(s->opaque);
 
-    return s->size >= sizeof(*s) && s->image_id != 0 && s->egl_image &&
+    return s->size >= first_size && s->image_id != 0 && s->egl_image &&
            (s->flags & ~known_flags) == 0 &&
            s->backing_width >= 1 && s->backing_width <= max &&
            s->backing_height >= 1 && s->backing_height <= max &&

@@ -32,6 +32,7 @@ bool GlLocal::publish(DisplayChannel *display, const GlContext &context, const G
     std::copy_n(dmabuf->stride, GlDmabuf::MAX_PLANES, scanout.stride);
     red_qxl_set_gl_scanout(display->priv->qxl, &scanout);
     published = shown.image;
+    planes = dmabuf->num_planes;
     return true;
 }
 
@@ -165,12 +166,14 @@ static bool forget_draws(DisplayChannelClient *dcc)
     return draw;
 }
 
-std::list<DisplayChannelClient *> GlLocal::dismiss()
+std::list<DisplayChannelClient *> GlLocal::dismiss(bool only_incapable)
 {
     std::list<DisplayChannelClient *> former;
 
     for (auto &client : path.all()) {
-        if (GlPath::is_local(client.dcc)) {
+        const bool capable = planes == 1 ||
+            client.dcc->test_remote_cap(SPICE_DISPLAY_CAP_GL_SCANOUT2);
+        if (GlPath::is_local(client.dcc) && !(only_incapable && capable)) {
             former.push_back(client.dcc);
             client.late = client.missed = client.untold = false;
             const bool unsent = forget_draws(client.dcc);

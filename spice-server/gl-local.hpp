@@ -41,8 +41,9 @@ public:
     /* The guest has waited long enough */
     void give_up();
 
-    /* They are local clients no more: returns which they were */
-    std::list<DisplayChannelClient *> dismiss();
+    /* They are local clients no more, all of them, or those only that cannot take what is published:
+     * several planes need SPICE_DISPLAY_CAP_GL_SCANOUT2. Returns which they were. */
+    std::list<DisplayChannelClient *> dismiss(bool only_incapable);
 
 private:
     void tell(GlClient &client);
@@ -50,6 +51,7 @@ private:
 
     GlPath &path;
     std::shared_ptr<GlImage> published; /* its fds are in messages that are still to be made */
+    uint32_t planes = 1;                /* of what was published last */
 };
 
 } // namespace red

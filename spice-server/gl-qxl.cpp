@@ -11,6 +11,8 @@
 
 #include "gl-codecs.hpp"
 #include "gl-display.hpp"
+#include "reds.h"
+#include "video-encoder.h"
 
 using red::GlDisplay;
 
@@ -25,6 +27,28 @@ static GlDisplay *initialised(QXLInstance *qxl, int *error)
         *error = -ENOTSUP;
     }
     return gl;
+}
+
+/* Those that the server may use GStreamer for, bits. JPEG is not among them here, and on 2D displays
+ * only where GStreamer comes first. */
+static uint32_t codecs_of(SpiceServer *server)
+{
+    const auto list = reds_get_video_codecs(server);
+    uint32_t codecs = 0;
+    bool jpeg = false;
+
+    if (reds_get_streaming_video(server) == SPICE_STREAM_VIDEO_OFF) {
+        return 0;
+    }
+    for (guint i = 0; i < list->len; i++) {
+        const auto &codec = g_array_index(list, RedVideoCodec, i);
+        const bool own = codec.create == mjpeg_encoder_new;
+        if (!own && !(jpeg && codec.type == SPICE_VIDEO_CODEC_TYPE_MJPEG)) {
+            codecs |= 1u << codec.type;
+        }
+        jpeg = jpeg || own;
+    }
+    return codecs;
 }
 
 SPICE_GNUC_VISIBLE
@@ -47,7 +71,7 @@ int spice_qxl_gl_init(QXLInstance *qxl, void *egl_display)
     }
     g_message("display %d: GL context of its own, %s, dma-buf export %s", qxl->id,
               context->renderer().c_str(), context->can_export() ? "yes" : "no");
-    red::gl_codecs_load();
+    red::gl_codecs_load(codecs_of(red_qxl_get_server(qxl->st)));
     red_qxl_set_gl(qxl, new GlDisplay(qxl, std::move(context)));
     return 0;
 }

@@ -22,6 +22,9 @@ static constexpr uint64_t KEPT_NS = uint64_t(4000 * MS);
 /* Messages of a train */
 static constexpr size_t TRAIN = 32;
 static constexpr uint64_t TRAIN_NS = uint64_t(1000 * MS);
+/* Sent to a client of which nothing has come back yet, however fast its link is thought to be, bytes */
+static constexpr uint64_t UNHEARD_BYTES = 1024 * 1024;
+static constexpr uint64_t UNHEARD_NS = uint64_t(1000 * MS);
 /* When we were not called for so long, with messages on their way, it was us who were late */
 static constexpr uint64_t ABSENT_NS = uint64_t(100 * MS);
 
@@ -465,10 +468,14 @@ uint64_t GlRate::room_at(uint64_t now_ns) const
         /* It may acknowledge many messages at once, and not before there are so many. Those that
          * should be through do not count. */
         const uint64_t at = std::max(paced_ns, through_ns - std::min(through_ns, QUEUE_NS));
-        if (groups || count < TRAIN) {
+        if (groups || (count < TRAIN && flying_bytes < UNHEARD_BYTES)) {
             return std::max(now_ns, at);
         }
-        return std::max(now_ns, std::max(at, messages.back().sent_ns + uint64_t(100 * MS)));
+        /* It may be that it acknowledges even more at once, or that nothing ever comes back */
+        const uint64_t sent_ns = messages.back().sent_ns;
+        const uint64_t wait_ns = flying_bytes < UNHEARD_BYTES ? uint64_t(100 * MS) :
+            std::max(UNHEARD_NS, sent_ns - messages[flying].sent_ns);
+        return std::max(now_ns, std::max(at, sent_ns + wait_ns));
     }
 
     /* What is late already waits in a queue */

@@ -29,6 +29,8 @@ static constexpr uint64_t UNDRAWN_NS = 10 * NSEC_PER_MILLISEC;
  * is the main loop's time. */
 static constexpr uint64_t DRAWING_NS = 100 * NSEC_PER_MILLISEC;
 static constexpr uint64_t LOOK_NS = 20 * NSEC_PER_MILLISEC;
+/* Of what is larger (8192x8192) not even one picture is read: several are kept, of 4 bytes each */
+static constexpr uint64_t MAX_PIXELS = 64 * 1024 * 1024;
 /* What could not be read is tried again after this time, drawn into or not */
 static constexpr uint64_t RETRY_NS = 200 * NSEC_PER_MILLISEC;
 /* A GPU that is reset more often than so many times a minute does not work either */
@@ -176,10 +178,12 @@ void *GlReader::run(void *opaque)
     auto reader = static_cast<GlReader *>(opaque);
 
     gl_let_wakers_go_on();
-    if (!reader->context->make_current()) {
-        reader->user.read_failed("the GL context cannot be made current");
-    } else {
+    if (reader->context->make_current()) {
         reader->readback = std::make_unique<GlReadback>(*reader->context);
+    } else {
+        reader->user.read_failed("the GL context cannot be made current");
+        reader->revive_wait_ns = FIRST_REVIVE_NS;
+        reader->revive_ns = spice_get_monotonic_time_ns() + FIRST_REVIVE_NS;
     }
     Lock lock(reader->mutex);
     reader->loop(lock);
@@ -290,11 +294,12 @@ void GlReader::read(Lock &lock)
     if (pixels) {
         update = finish(job, &picture.changed, &why);
     }
-    if (pixels && context->lost()) {
+    const char *reset = pixels ? context->lost() : nullptr;
+    if (reset) {
         /* what it has copied may be anything */
         update = GlFrames::Update::SAME;
         why.clear();
-        if (recovered()) {
+        if (recovered(reset)) {
             refresh();
         }
     }
@@ -341,18 +346,18 @@ static GlSource source_of(const GlScanout &scanout)
 bool GlReader::begin(const Job &job, std::string *why)
 {
     const bool done = begin_once(job, why);
-    if (!context->lost()) {
+    const char *reset = context->lost();
+    if (!reset) {
         return done;
     }
     why->clear();
-    return recovered() && begin_once(job, why);
+    return recovered(reset) && begin_once(job, why);
 }
 
-/* The context is lost: is there another one? */
-bool GlReader::recovered()
+/* The context is lost, which GL need not say twice: is there another one? */
+bool GlReader::recovered(const char *reset)
 {
     const uint64_t now = spice_get_monotonic_time_ns();
-    const char *reset = context->lost();
     std::string why = "it happens too often";
 
     if (now - first_reset_ns > RESETS_NS) {
@@ -394,6 +399,10 @@ void GlReader::revive(Lock &lock)
 
 bool GlReader::begin_once(const Job &job, std::string *why)
 {
+    if (uint64_t{job.scanout.visible.w} * job.scanout.visible.h > MAX_PIXELS) {
+        *why = "it has more than 64 megapixels";
+        return false;
+    }
     if (job.fence && !job.fence->wait_before_later_commands(*context)) {
         spice_warning("the guest's drawing takes more than a second");
     }

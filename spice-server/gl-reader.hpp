@@ -106,7 +106,7 @@ private:
     void read(Lock &lock);
     bool begin(const Job &job, std::string *why);
     bool begin_once(const Job &job, std::string *why);
-    bool recovered();
+    bool recovered(const char *reset);
     void revive(Lock &lock);
     GlFrames::Update finish(const Job &job, GlRegion *changed, std::string *why);
     void forget_images(Lock &lock);

@@ -61,8 +61,8 @@ private:
     const std::unique_ptr<GlEncoder> encoder;
 };
 
-/* Is there an element for it, and does GStreamer work here? Any thread; quick after
- * gl_codecs_load() */
+/* Is there an element for it, and does GStreamer work here? Any thread; quick, but for the first
+ * time where gl_codecs_load() has not been told of the codec */
 bool gl_sw_can_encode(SpiceVideoCodecType codec);
 
 /* RECT, grown to even width and height where WIDTH x HEIGHT, which it is inside, leaves room */

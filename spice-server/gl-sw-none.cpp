@@ -6,7 +6,7 @@
 
 namespace red {
 
-void gl_codecs_load() {}
+void gl_codecs_load(uint32_t) {}
 bool gl_codecs_work() { return false; }
 
 class GlEncoder::Run {};

@@ -120,13 +120,8 @@ unsigned thread_count(SpiceVideoCodecType codec)
 
 const char *GlSwPipeline::element_for(SpiceVideoCodecType codec)
 {
-    if (!gl_codecs_work()) {
-        return nullptr;
-    }
     for (const auto &known : ELEMENTS) {
-        auto factory = known.codec == codec ? gst_element_factory_find(known.element) : nullptr;
-        if (factory) {
-            gst_object_unref(factory);
+        if (known.codec == codec && gl_codecs_have(known.element)) {
             return known.element;
         }
     }

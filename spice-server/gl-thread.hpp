@@ -12,7 +12,9 @@ namespace red {
 inline void gl_let_wakers_go_on()
 {
     const sched_param priority = {};
-    (void)!sched_setscheduler(0, SCHED_BATCH, &priority);
+    if (sched_getscheduler(0) == SCHED_OTHER) { // not what somebody has chosen for QEMU
+        (void)!sched_setscheduler(0, SCHED_BATCH, &priority);
+    }
 }
 
 } // namespace red

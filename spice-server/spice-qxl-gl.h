@@ -74,9 +74,10 @@ typedef struct QXLGLScanout {
     uint32_t width, height; /* at least 1, within the backing image */
     /* Gives @egl_image back. Called exactly once for each image_id, from any
      * thread, possibly before spice_qxl_gl_release_texture() returns. It must not
-     * call into spice-server. */
+     * call into spice-server. May be null: then nothing is told. */
     void (*release)(struct QXLInstance *qxl, void *egl_image, void *opaque);
     void *opaque;           /* for @release */
+    /* Fields that are added later follow here, and are read as far as @size goes */
 } QXLGLScanout;
 
 /**
@@ -183,7 +184,10 @@ typedef struct QXLGLClientStats {
  * @clients: room for *@num_clients elements, or NULL
  * @num_clients: in: elements in @clients; out: clients connected (may be more)
  *
- * Any thread. Returns: 0; -EINVAL; -ENOTSUP: spice_qxl_gl_init() has not succeeded.
+ * Any thread, but not while the instance is being removed, nor after that:
+ * spice_server_remove_interface() and spice_server_destroy() do not wait for it.
+ *
+ * Returns: 0; -EINVAL; -ENOTSUP: spice_qxl_gl_init() has not succeeded.
  */
 int spice_qxl_gl_get_stats(struct QXLInstance *qxl, QXLGLStats *stats,
                            QXLGLClientStats *clients, uint32_t *num_clients);

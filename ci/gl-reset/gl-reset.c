@@ -3,8 +3,11 @@
  * A test double, to be preloaded: a GPU that is reset. $GL_RESET_FILE names a file; when a
  * context's glGetGraphicsResetStatus() finds it there, it takes it away, and the context is
  * lost: from then on it says so, and reads no pixels. With "forever" in the file no other context
- * can be made after that, until "over" is found there. $GL_RESET_THREAD: only contexts of threads
- * with this name are lost.
+ * can be made after that, until "over" is found there. With "report-once" it says so once, as GL
+ * may. $GL_RESET_THREAD: only contexts of threads with this name are lost.
+ *
+ * Or one that fails at first: the first $GL_RESET_NOT_CURRENT times eglMakeCurrent() makes no context
+ * current there.
  *
  * Or a slow one: with $GL_READ_MS glReadPixels() takes so many milliseconds longer there.
  *
@@ -29,7 +32,7 @@
 typedef void (*any_fn)(void);
 
 static EGLContext lost;           /* of the one thread that uses it */
-static bool for_ever;
+static bool for_ever, report_once, reported;
 
 static any_fn egl(const char *name)
 {
@@ -83,6 +86,8 @@ static void look_for_file(void)
 
     if (found_file(word)) {
         for_ever = strcmp(word, "forever") == 0;
+        report_once = strcmp(word, "report-once") == 0;
+        reported = false;
         lost = current_context();
     }
 }
@@ -97,7 +102,25 @@ static bool is_over(void)
 static GLenum reset_status(void)
 {
     look_for_file();
-    return lost && current_context() == lost ? GL_INNOCENT_CONTEXT_RESET_EXT : GL_NO_ERROR;
+    if (!lost || current_context() != lost || (report_once && reported)) {
+        return GL_NO_ERROR;
+    }
+    reported = true;
+    return GL_INNOCENT_CONTEXT_RESET_EXT;
+}
+
+static EGLBoolean make_current(EGLDisplay display, EGLSurface draw, EGLSurface read,
+                               EGLContext context)
+{
+    static int refused;
+    const char *refuses = getenv("GL_RESET_NOT_CURRENT");
+
+    if (refuses && context != EGL_NO_CONTEXT && in_named_thread() && refused < atoi(refuses)) {
+        refused++;
+        return EGL_FALSE;
+    }
+    return ((EGLBoolean (*)(EGLDisplay, EGLSurface, EGLSurface, EGLContext))egl("eglMakeCurrent"))(
+        display, draw, read, context);
 }
 
 static void read_pixels(GLint x, GLint y, GLsizei width, GLsizei height, GLenum format,
@@ -141,6 +164,7 @@ static any_fn wrapper_of(const char *name)
         {"glGetGraphicsResetStatusEXT", (any_fn)reset_status},
         {"glReadPixels", (any_fn)read_pixels},
         {"eglCreateContext", (any_fn)create_context},
+        {"eglMakeCurrent", (any_fn)make_current},
         {"eglGetProcAddress", (any_fn)get_proc_address},
     };
 

@@ -36,4 +36,10 @@ class Inputs(VmTest):
                     client.wait_for_picture(
                         lambda p: wrong_corners(p, *size, tolerance=tolerance))
                     self._types_and_points(vm, client, size)
+                    # The pointer's range follows a size that changes before the client's eyes
+                    other = size[0] // 2, size[1] - 120
+                    vm.tell("resize {}x{}".format(*other))
+                    client.wait_for_picture(
+                        lambda p: wrong_corners(p, *other, tolerance=tolerance))
+                    self._types_and_points(vm, client, other)
                 wait_until(lambda: not vm.display()["clients"], "the client is gone")

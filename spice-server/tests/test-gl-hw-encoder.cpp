@@ -388,6 +388,7 @@ int main(int argc, char **argv)
 {
     VaDouble::announce("vah264enc=/dev/null,vavp9enc=/dev/null,varenderD129h264enc=/dev/zero,"
                        "varenderD129postproc=/dev/zero");
+    gst_init(&argc, &argv); // the double's own encoder, too
     testing::InitGoogleTest(&argc, argv);
     return RUN_ALL_TESTS();
 }

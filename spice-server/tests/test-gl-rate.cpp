@@ -131,6 +131,29 @@ TEST(GlRate, StartsWithoutKnowingAnything)
     EXPECT_NEAR(double(line.rate.rtt_min_ns()) / MS, 30, 2);
 }
 
+/* However fast its link is thought to be */
+TEST(GlRate, SendsLittleToAClientOfWhichNothingComesBack)
+{
+    constexpr size_t SIZE = 200000;
+    for (uint64_t start : { uint64_t(0), uint64_t(1e6), uint64_t(1e9) }) {
+        GlRate rate(start, uint64_t(MS));
+        size_t bytes[2] = {};
+        uint64_t number = 0;
+        for (int ms = 0; ms < 20000; ms++) {
+            const uint64_t now = uint64_t((1000.0 + ms) * MS);
+            if (ms % 5 == 0) {
+                rate.tick(now);
+            }
+            if (ms % 16 == 0 && rate.room(now)) {
+                rate.sent(++number, SIZE, now);
+                bytes[ms / 10000] += SIZE;
+            }
+        }
+        EXPECT_LE(bytes[0], 1024 * 1024 + 6 * SIZE) << start << " bytes/s";
+        EXPECT_LE(bytes[1], 2 * SIZE) << start << " bytes/s";
+    }
+}
+
 TEST(GlRate, TakesAnyNumber)
 {
     GlRate rate(1000000, 20 * MS);

@@ -458,7 +458,7 @@ TEST(SwEncoderNone, even_rectangles_where_there_is_room)
 
 int main(int argc, char **argv)
 {
-    gl_codecs_load();
+    gst_init(&argc, &argv); // decoders, too
     testing::InitGoogleTest(&argc, argv);
     return RUN_ALL_TESTS();
 }
