@@ -69,6 +69,7 @@ static void add_to_display(SpiceDisplay *display, SpiceEgl *egl)
 
     display->longest_block_ns = egl->longest_block_ns;
     display->block_ns = egl->block_ns;
+    display->draws_unanswered = egl->draws_unanswered;
     qemu_spice_gl_api()->get_stats(&egl->ssd->qxl, &stats, NULL, &n);
     room = n;
     clients = g_new0(QXLGLClientStats, room);

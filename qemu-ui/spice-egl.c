@@ -12,7 +12,6 @@
  */
 
 #include "qemu/osdep.h"
-#include "qemu/error-report.h"
 #include "qemu/main-loop.h"
 #include "qemu/timer.h"
 #include "system/cpus.h"
@@ -20,9 +19,6 @@
 #include "spice-egl.h"
 #include "spice-gl-api.h"
 #include "trace.h"
-
-/* Just before console.c would warn that the guest is still blocked */
-#define DRAW_TIMEOUT_MS 900
 
 SpiceEglList spice_egl_displays = QTAILQ_HEAD_INITIALIZER(spice_egl_displays);
 
@@ -104,97 +100,6 @@ void spice_egl_show(SpiceEgl *egl, SpiceEglSource source,
 
 /* ---- drawing ---- */
 
-/* @start: get_clock() when the call began that is about to return */
-static void note_block(SpiceEgl *egl, int64_t start)
-{
-    int64_t block_ns = get_clock() - start;
-
-    egl->longest_block_ns = MAX(egl->longest_block_ns, block_ns);
-    egl->block_ns += block_ns;
-}
-
-static void set_blocked(SpiceEgl *egl, bool block)
-{
-    SimpleSpiceDisplay *ssd = egl->ssd;
-
-    if (egl->blocked == block) {
-        return;
-    }
-    egl->blocked = block;
-    if (block) {
-        timer_mod(ssd->gl_unblock_timer,
-                  qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + DRAW_TIMEOUT_MS);
-    } else {
-        timer_del(ssd->gl_unblock_timer);
-    }
-    graphic_hw_gl_block(ssd->dcl.con, block);
-}
-
-/* spice-server does not answer: better a torn picture than a frozen guest */
-static void draw_timeout(void *opaque)
-{
-    SpiceEgl *egl = opaque;
-
-    if (!egl->warned) {
-        egl->warned = true;
-        warn_report("spice: display %d: draw not done after %d ms, "
-                    "going on without", egl->ssd->qxl.id, DRAW_TIMEOUT_MS);
-    }
-    set_blocked(egl, false);
-}
-
-/* After the drawing commands of the current context; NULL: they are done */
-static EGLSyncKHR make_fence(SpiceEgl *egl)
-{
-    EGLContext previous = eglGetCurrentContext();
-    EGLSyncKHR sync = EGL_NO_SYNC_KHR;
-
-    if (previous == EGL_NO_CONTEXT) {
-        spice_egl_enter();
-    }
-    if (egl->has_fences) {
-        sync = eglCreateSyncKHR(qemu_egl_display, EGL_SYNC_FENCE_KHR, NULL);
-    }
-    if (sync != EGL_NO_SYNC_KHR) {
-        glFlush();
-    } else {
-        glFinish();
-    }
-    return sync;
-}
-
-static void start_draw(SpiceEgl *egl)
-{
-    int64_t start = get_clock();
-    QXLCookie *cookie = qxl_cookie_new(QXL_COOKIE_TYPE_GL_DRAW_DONE, 0);
-    EGLSyncKHR sync = make_fence(egl);
-    QXLRect r = egl->damage;
-    int ret;
-
-    /* The answer may come before the call returns; it takes a BH to arrive */
-    damage_clear(egl);
-    egl->draw_pending = true;
-    set_blocked(egl, true);
-    ret = qemu_spice_gl_api()->draw_fence_async(&egl->ssd->qxl, r.left, r.top,
-                                                r.right - r.left,
-                                                r.bottom - r.top,
-                                                sync, (uintptr_t)cookie);
-    trace_qemu_spice_egl_draw(egl->ssd->qxl.id, r.right - r.left,
-                              r.bottom - r.top, r.left, r.top, ret);
-    note_block(egl, start);
-    if (ret < 0) {
-        g_free(cookie);
-        if (sync != EGL_NO_SYNC_KHR) {
-            eglDestroySyncKHR(qemu_egl_display, sync);
-        }
-        if (ret == -EBUSY) {
-            egl->damage = r;    /* goes with the next draw */
-        }
-        egl->draw_pending = false;
-        set_blocked(egl, false);
-    }
-}
-
 static void upload_surface(SpiceEgl *egl)
 {
     SimpleSpiceDisplay *ssd = egl->ssd;
@@ -240,17 +145,16 @@ static void draw_surface(SpiceEgl *egl)
     if (egl->surface_changed) {
         damage_clear(egl);
     } else {
-        start_draw(egl);
+        spice_egl_start_draw(egl);
     }
     spice_egl_leave(previous);
 }
 
-/* Draws what is damaged, now or when the outstanding draw is done */
-static void draw(SpiceEgl *egl)
+void spice_egl_draw(SpiceEgl *egl)
 {
     EGLContext previous;
 
-    if (egl->draw_pending || qemu_spice_rect_is_empty(&egl->damage)) {
+    if (egl->draw || qemu_spice_rect_is_empty(&egl->damage)) {
         return;
     }
     switch (egl->source) {
@@ -261,29 +165,17 @@ static void draw(SpiceEgl *egl)
         draw_surface(egl);
         break;
     case SPICE_EGL_TEXTURE:
-        start_draw(egl);
+        spice_egl_start_draw(egl);
         break;
     case SPICE_EGL_DMABUF:
         previous = spice_egl_enter();
         if (spice_egl_compose_dmabuf(egl)) {
-            start_draw(egl);
+            spice_egl_start_draw(egl);
         } else {
             damage_clear(egl);
         }
         spice_egl_leave(previous);
         break;
-    }
-}
-
-static void draw_done(void *opaque)
-{
-    SpiceEgl *egl = opaque;
-
-    trace_qemu_spice_egl_draw_done(egl->ssd->qxl.id);
-    egl->draw_pending = false;
-    draw(egl);
-    if (!egl->draw_pending) {
-        set_blocked(egl, false);
     }
 }
 
@@ -294,6 +186,9 @@ static void sync_state(void *opaque)
     SpiceEgl *egl = opaque;
 
     delete_dead_textures(egl);
+    if (egl->draw == egl->void_draw) {
+        spice_egl_end_draw(egl);
+    }
     if (egl->disabled) {
         egl->disabled = false;
         qemu_spice_gl_api()->scanout_texture(&egl->ssd->qxl, NULL);
@@ -380,7 +275,7 @@ static void egl_refresh(DisplayChangeListener *dcl)
     }
     graphic_hw_update(dcl->con);
     if (egl->source == SPICE_EGL_SURFACE) {
-        draw(egl);
+        spice_egl_draw(egl);
     }
 }
 
@@ -392,6 +287,7 @@ static void egl_scanout_disable(DisplayChangeListener *dcl)
 
     trace_qemu_spice_gl_scanout_disable(egl->ssd->qxl.id);
     show_nothing(egl);
+    egl->void_draw = egl->draw;
     sync_soon(egl);
 }
 
@@ -415,7 +311,7 @@ static void egl_scanout_texture(DisplayChangeListener *dcl,
     if (image && spice_egl_scanout(&egl->images, image, &view)) {
         spice_egl_show(egl, SPICE_EGL_TEXTURE, &view);
     }
-    note_block(egl, start);
+    spice_egl_note_block(egl, start);
 }
 
 static void egl_release_texture(DisplayChangeListener *dcl, uint32_t tex_id)
@@ -450,7 +346,7 @@ static void egl_gl_update(DisplayChangeListener *dcl,
     default:
         return;
     }
-    draw(egl);
+    spice_egl_draw(egl);
 }
 
 /* ---- setting up ---- */
@@ -523,10 +419,6 @@ int qemu_spice_egl_init(SimpleSpiceDisplay *ssd)
     ssd->egl = egl;
     ssd->dcl.ops = &listener_ops;
     ssd->dgc.ops = &gl_ctx_ops;
-    qemu_bh_delete(ssd->gl_unblock_bh);
-    ssd->gl_unblock_bh = qemu_bh_new(draw_done, egl);
-    timer_free(ssd->gl_unblock_timer);
-    ssd->gl_unblock_timer = timer_new_ms(QEMU_CLOCK_REALTIME,
-                                         draw_timeout, egl);
+    spice_egl_draw_init(egl);
     return 0;
 }

@@ -83,7 +83,11 @@ typedef struct SpiceEgl {
     SpiceEglView view;
     QXLRect damage;             /* not drawn yet, relative to the view */
 
-    bool draw_pending;          /* spice-server has not answered */
+    uint32_t draw;              /* that spice-server has not answered; 0: none */
+    uint32_t newest_draw;       /* draws are numbered */
+    uint32_t answered;          /* the newest of them; atomic, any thread */
+    uint32_t void_draw;         /* of a scanout that was disabled */
+    uint64_t draws_unanswered;  /* that were waited for no longer */
     bool blocked;               /* the guest's renderer, by us */
     bool warned;
     int64_t longest_block_ns;   /* that a scanout or a draw kept the caller */
@@ -115,6 +119,26 @@ void spice_egl_show(SpiceEgl *egl, SpiceEglSource source,
 /* Makes qemu_egl_rn_ctx current; returns what was before, for leave */
 EGLContext spice_egl_enter(void);
 void spice_egl_leave(EGLContext previous);
+
+/* Draws what is damaged, now or when the outstanding draw is done */
+void spice_egl_draw(SpiceEgl *egl);
+
+/* ---- spice-egl-draw.c: one draw at a time ---- */
+
+void spice_egl_draw_init(SpiceEgl *egl);
+
+/* Hands what is damaged to spice-server; none is outstanding.  Main loop. */
+void spice_egl_start_draw(SpiceEgl *egl);
+
+/*
+ * Waits no longer for the answer to the outstanding draw, if there is one.
+ * That may come late, and is told by its number from the next one's.
+ * Main loop.
+ */
+void spice_egl_end_draw(SpiceEgl *egl);
+
+/* @start: get_clock() when the call began that is about to return */
+void spice_egl_note_block(SpiceEgl *egl, int64_t start);
 
 /* ---- spice-egl-readback.c: screendumps ---- */
 

@@ -27,6 +27,12 @@ typedef struct SpiceGlApi {
 /* The calls above, or NULL if the spice-server in use lacks them */
 const SpiceGlApi *qemu_spice_gl_api(void);
 
+/*
+ * spice-server has answered the draw of this number (QXLCookie.io).  Any
+ * thread; @ssd has an egl.
+ */
+void qemu_spice_egl_draw_answered(SimpleSpiceDisplay *ssd, uint64_t draw);
+
 /* One that came later, or NULL if the spice-server in use lacks it */
 void *qemu_spice_gl_function(const char *name);
 #endif

@@ -12,6 +12,7 @@
 #include "qemu/main-loop.h"
 #include "qemu/notify.h"
 #include "qemu/sockets.h"
+#include "qemu/timer.h"
 #include "qapi/error.h"
 #include "system/system.h"
 #include "ui/qemu-spice.h"
@@ -21,22 +22,42 @@
 #define O_PATH O_RDONLY
 #endif
 
+/* How long clients wait where this process has no descriptors left */
+#define ACCEPT_AGAIN_MS 500
+
 static struct {
     int fd;
+    QEMUTimer *again;
     int dir_fd;                 /* survives chroot() */
     char *name;                 /* within dir_fd */
     struct stat st;
     Notifier exit;
 } unix_socket;
 
+static void accept_client(void *opaque);
+
+static void listen_again(void *opaque)
+{
+    qemu_set_fd_handler(unix_socket.fd, accept_client, NULL, NULL);
+}
+
+/* The client stays in the socket's queue, which would wake us all the time */
+static void accept_later(int reason)
+{
+    error_report_once("spice: accept on unix-path failed: %s",
+                      strerror(reason));
+    qemu_set_fd_handler(unix_socket.fd, NULL, NULL, NULL);
+    timer_mod(unix_socket.again,
+              qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + ACCEPT_AGAIN_MS);
+}
+
 static void accept_client(void *opaque)
 {
     int fd = qemu_accept(unix_socket.fd, NULL, NULL);
 
     if (fd < 0) {
-        if (errno != EAGAIN && errno != EINTR) {
-            error_report_once("spice: accept on unix-path failed: %s",
-                              strerror(errno));
+        if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
+            accept_later(errno);
         }
         return;
     }
@@ -73,6 +94,23 @@ static bool remember_socket(const char *path, Error **errp)
     return true;
 }
 
+/* What is there already is replaced if it is a socket, and kept if not */
+static bool check_path(const char *path, Error **errp)
+{
+    struct stat st;
+
+    if (!*path) {
+        error_setg(errp, "spice: unix-path= needs the name of a socket");
+        return false;
+    }
+    if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode)) {
+        error_setg(errp, "spice: unix-path=%s exists and is not a socket",
+                   path);
+        return false;
+    }
+    return true;
+}
+
 bool qemu_spice_unix_listen(const char *path, Error **errp)
 {
     ERRP_GUARD();
@@ -81,6 +119,9 @@ bool qemu_spice_unix_listen(const char *path, Error **errp)
         .u.q_unix.path = (char *)path,
     };
 
+    if (!check_path(path, errp)) {
+        return false;
+    }
     unix_socket.fd = socket_listen(&addr, 16, errp);
     if (unix_socket.fd < 0) {
         error_prepend(errp, "spice: unix-path=%s: ", path);
@@ -91,7 +132,8 @@ bool qemu_spice_unix_listen(const char *path, Error **errp)
         return false;
     }
     qemu_socket_set_nonblock(unix_socket.fd);
-    qemu_set_fd_handler(unix_socket.fd, accept_client, NULL, NULL);
+    unix_socket.again = timer_new_ms(QEMU_CLOCK_REALTIME, listen_again, NULL);
+    listen_again(NULL);
     unix_socket.exit.notify = remove_socket;
     qemu_add_exit_notifier(&unix_socket.exit);
     return true;

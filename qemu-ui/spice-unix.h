@@ -9,7 +9,8 @@
 
 /**
  * qemu_spice_unix_listen:
- * @path: file name of the socket; a socket that is there already is replaced
+ * @path: file name of the socket; one that is there already is replaced, any
+ *        other file is an error
  *
  * Clients that connect are handed to spice-server, which authenticates them as
  * it does those of its own sockets.  The socket is removed at exit, also after

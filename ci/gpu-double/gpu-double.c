@@ -7,8 +7,8 @@
  * for them it renders in software, and says so.
  *
  * $GPU_DOUBLE_PLATFORM is "device" or "gbm": what EGL renders on this platform claims to come
- * from a GPU, and with "device" EGL's devices claim to be hardware. $GPU_DOUBLE_DEVICE_NODE is
- * the render node that they claim to have; without it they have none. It is all made by llvmpipe.
+ * from a GPU, and EGL's devices claim to be hardware. $GPU_DOUBLE_DEVICE_NODE is the render node
+ * that they claim to have; without it they have none. It is all made by llvmpipe.
  */
 #define _GNU_SOURCE
 #undef _FILE_OFFSET_BITS /* both kinds of calls are to be here */
@@ -56,9 +56,9 @@ static const char *shown(const char *path, char *buffer, size_t size)
 #define SHOWN(path) shown(path, (char[4096]) { 0 }, 4096)
 
 /* /dev/null is 1:3, /dev/zero 1:5 */
-static int as_node(int result, mode_t mode, dev_t *device)
+static int as_node(int result, const mode_t *mode, dev_t *device)
 {
-    if (result == 0 && getenv("GPU_DOUBLE_NODES") && S_ISCHR(mode) && major(*device) == 1) {
+    if (result == 0 && getenv("GPU_DOUBLE_NODES") && S_ISCHR(*mode) && major(*device) == 1) {
         *device = makedev(DRM_MAJOR, 128 + minor(*device));
     }
     return result;
@@ -67,12 +67,13 @@ static int as_node(int result, mode_t mode, dev_t *device)
 #define STAT(name, type)                                                       \
     EXPORT int name(const char *path, struct type *st)                         \
     {                                                                          \
-        return as_node(REAL(name)(SHOWN(path), st), st->st_mode, &st->st_rdev);\
+        return as_node(REAL(name)(SHOWN(path), st), &st->st_mode,             \
+                       &st->st_rdev);                                         \
     }
 #define FSTAT(name, type)                                                      \
     EXPORT int name(int fd, struct type *st)                                   \
     {                                                                          \
-        return as_node(REAL(name)(fd, st), st->st_mode, &st->st_rdev);         \
+        return as_node(REAL(name)(fd, st), &st->st_mode, &st->st_rdev);         \
     }
 #define OPEN(name)                                                             \
     EXPORT int name(const char *path, int flags, ...)                          \
@@ -119,10 +120,12 @@ static const char *query_device_string(EGLDeviceEXT device, EGLint name)
 {
     const char *node = getenv("GPU_DOUBLE_DEVICE_NODE");
 
-    if (claims("device") && name == EGL_EXTENSIONS) {
+    const bool hardware = getenv("GPU_DOUBLE_PLATFORM");
+
+    if (hardware && name == EGL_EXTENSIONS) {
         return node ? "EGL_EXT_device_drm_render_node" : "";
     }
-    if (claims("device") && name == EGL_DRM_RENDER_NODE_FILE_EXT) {
+    if (hardware && name == EGL_DRM_RENDER_NODE_FILE_EXT) {
         return node;
     }
     return real_query_device(device, name);

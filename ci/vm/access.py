@@ -2,12 +2,15 @@
 """Clients that have to say who they are, and encrypted ones: each gets its path all the same."""
 
 import os
+import resource
+import socket
 import tempfile
+import time
 
 from support import keys
 from support.picture import LOSSLESS, LOSSY, wrong_corners
 from support.vmtest import SIZE, VmTest
-from support.waiting import wait_until
+from support.waiting import Late, wait_until
 
 REMOTE = ("hardware", "software", "image")
 
@@ -142,3 +145,42 @@ class Access(VmTest):
                                       local=False)
                 self._moves(vm, client)
                 self._leaves(vm, client)
+
+    def _does_not_start(self, path):
+        """What QEMU says"""
+        vm = self.machine(spice=["unix-path=" + path], exits=(1,))
+        with self.assertRaises(Late):
+            vm.start(ready=False)
+        vm.close()
+        return vm.stderr()
+
+    def test_a_unix_socket_has_a_name_and_takes_no_files_place(self):
+        self.assertIn("needs the name of a socket", self._does_not_start(""))
+        path = os.path.join(self._folder, "precious")
+        with open(path, "w", encoding="ascii") as file:
+            file.write("data")
+        self.assertIn("exists and is not a socket", self._does_not_start(path))
+        with open(path, encoding="ascii") as file:
+            self.assertEqual(file.read(), "data")
+
+    def _cpu_seconds(self, vm):
+        with open("/proc/{}/stat".format(vm.process.pid), encoding="ascii") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def test_a_client_that_finds_no_descriptor_left_waits_and_costs_nothing(self):
+        pid_limits = resource.RLIMIT_NOFILE
+        # A guest that does not run takes no CPU
+        with self.machine(unix=True, extra=["-S"]).start(ready=False) as vm:
+            before = resource.prlimit(vm.process.pid, pid_limits)
+            full = max(vm.open_files()) + 1
+            self.assertEqual(sorted(vm.open_files()), list(range(full)))
+            resource.prlimit(vm.process.pid, pid_limits, (full, before[1]))
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(vm.socket_path())
+                wait_until(lambda: "accept on unix-path failed" in vm.stderr(), "it is said")
+                began = self._cpu_seconds(vm)
+                time.sleep(3)
+                self.assertLess(self._cpu_seconds(vm) - began, 0.6)
+                resource.prlimit(vm.process.pid, pid_limits, before)
+                wait_until(lambda: len(vm.open_files()) > full, "the client is let in")

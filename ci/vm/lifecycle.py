@@ -200,14 +200,15 @@ class Lifecycle(VmTest):
     def test_a_packed_queue_without_indirect_descriptors_goes_on_after_a_stop(self):
         # Commands wait for a slow display, and go back into the queue when the machine stops
         with self.machine(device="virtio-gpu-pci,packed=on,indirect_desc=off",
-                          guest={"pattern": "motion", "flips": "forever"},
-                          **orders.slow_gpu(150)) as vm:
+                          guest={"pattern": "motion", "flips": "forever", "rate": 0},
+                          **orders.slow_gpu(300)) as vm:
             vm.client("tcp").wait_for_frames(3)
-            for _ in range(15):
+            for _ in range(30):
                 draws = vm.display()["draws"]
                 vm.wait_for_display(lambda d, n=draws: d["draws"] > n, "a draw has begun")
+                # The guest has time to ask for more meanwhile
+                flips = vm.progress()["flips"]
                 vm.qmp("stop")
                 vm.qmp("cont")
-                flips = vm.progress()["flips"]
-                wait_until(lambda n=flips: vm.progress()["flips"] > n,
+                wait_until(lambda n=flips: vm.progress()["flips"] > n + 1,
                            "the guest shows frames after the machine was stopped")

@@ -114,6 +114,11 @@ def va_double():
     return _library("gstvadouble")
 
 
+def lost_answer():
+    """The LD_PRELOAD library that loses a draw's answer"""
+    return _library("lost-answer")
+
+
 def gl_reset():
     """The LD_PRELOAD library that loses GL contexts"""
     return _library("gl-reset")
