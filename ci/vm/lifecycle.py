@@ -110,10 +110,10 @@ class Lifecycle(VmTest):
                 vm.wait_ready(after)
             self._see(clients)
 
-    def test_clients_stay_through_ten_boots_and_nothing_grows(self):
+    def test_clients_stay_through_six_boots_and_nothing_grows(self):
         with self.living_machine(guest={"flips": "forever"}) as vm:
             clients = self._connect(vm)
-            for turn in range(10):
+            for turn in range(6):
                 self._see(clients)
                 after = vm.serial.position()
                 # In the middle of a draw, and at a time of the guest's choice

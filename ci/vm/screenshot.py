@@ -23,7 +23,11 @@ class Screenshot(VmTest):
 
     def test_with_nobody_connected_it_is_the_present_picture(self):
         with self.machine() as vm:
-            self._shows_corners(vm)
+            # The last one's first line in memory is the picture's bottom line
+            for memory in ("dumb", "texture", "texture-up"):
+                vm.tell("set memory=" + memory)
+                vm.flips(2)
+                self._shows_corners(vm)
             vm.tell("set pattern=cells")
             for _ in range(5):
                 vm.flips(1)

@@ -11,7 +11,7 @@ from support.waiting import Late, wait_until
 
 # Buffers replaced one after the other, of each of which a client's whole picture is looked at.
 # Some come and go first: from there on nothing grows
-RENEWALS = 1000
+RENEWALS = 250
 FIRST = 30
 SIZE = (320, 240)
 
