@@ -128,6 +128,7 @@ void GlRemote::stream_failed(std::unique_ptr<GlStream> *stream, const std::strin
     if (pending && pending->video == stream->get()) {
         plan.changed((*stream)->rect());
         pending->video = nullptr;
+        pending->frame.reset(); // it may be there already, and wait for images
     }
     if (stream == &running) {
         end_stream();
