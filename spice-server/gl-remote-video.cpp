@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* GlRemote's video: as what a client is sent what moves, and its streams */
+/* GlRemote's video: in which way what moves is sent, and the streams for it */
 #include <config.h>
 
 #include "gl-remote.hpp"
