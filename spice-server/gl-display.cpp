@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* GlDisplay's part in its owner's thread and in the reader's. The worker's is in gl-display-worker.cpp. */
 #include <config.h>
 
 #include "gl-display.hpp"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* GlRemote's video: as what a client is sent what moves, and its streams */
+/* GlRemote's video: in which way what moves is sent, and the streams for it */
 #include <config.h>
 
 #include "gl-remote.hpp"
@@ -128,7 +128,7 @@ void GlRemote::stream_failed(std::unique_ptr<GlStream> *stream, const std::strin
     if (pending && pending->video == stream->get()) {
         plan.changed((*stream)->rect());
         pending->video = nullptr;
-        pending->frame.reset();
+        pending->frame.reset(); // it may be there already, and wait for images
     }
     if (stream == &running) {
         end_stream();

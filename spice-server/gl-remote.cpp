@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* GlRemote: when a client is sent something, and what comes back. Its video is in gl-remote-video.cpp. */
 #include <config.h>
 
 #include "gl-remote.hpp"
@@ -21,8 +22,6 @@
 namespace red {
 
 static constexpr uint64_t MS = 1000000;
-/* Pictures come no faster than a screen shows them */
-static constexpr uint64_t FRAME_NS = 1000 * MS / 60;
 /* A picture that comes that much before its turn does not wait for it */
 static constexpr uint64_t EARLY_NS = 4 * MS;
 /* What goes lossless at once takes so long on the link, and at most so many bytes: an upper bound

@@ -101,6 +101,7 @@ public:
 private:
     /* What a screen shows */
     static constexpr uint32_t FRAMES_PER_SECOND = 60;
+    static constexpr uint64_t FRAME_NS = 1000000000 / FRAMES_PER_SECOND;
 
     struct Codecs {
         bool video = false;                /* the server allows it, and the client can show some */
