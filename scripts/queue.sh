@@ -55,7 +55,7 @@ queue_on() {
     (( upto <= ${#PATCHES[@]} )) || die "$queue/series has only ${#PATCHES[@]} patches, not $upto"
     tmp=$(mktemp -d)
     # shellcheck disable=SC2064 # this function's own directory
-    trap "rm -rf '$tmp'" RETURN
+    trap "rm -rf ${tmp@Q}" RETURN
     GIT_INDEX_FILE=$tmp/index git -C "$gitdir" read-tree "$TIP"
     for ((i = 0; i < upto; i++)); do
         read_mail "$queue/${PATCHES[i]}" "$tmp"
@@ -90,7 +90,7 @@ queue_is_in() {
     read_series "$queue"
     tmp=$(mktemp -d)
     # shellcheck disable=SC2064 # this function's own directory
-    trap "rm -rf '$tmp'" RETURN
+    trap "rm -rf ${tmp@Q}" RETURN
     GIT_INDEX_FILE=$tmp/index git -C "$repo" read-tree "$2"
     (( ${#PATCHES[@]} > 0 )) || return 1
     for ((i = ${#PATCHES[@]} - 1; i >= 0; i--)); do
