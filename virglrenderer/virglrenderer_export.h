@@ -1,5 +1,6 @@
 /*
  * SPDX-License-Identifier: MIT
+ * Copyright 2026 Seed 6d55f7ea maintainers
  *
  * Which image a resource has, and what is kept of exported images.
  *

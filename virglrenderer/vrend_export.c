@@ -1,5 +1,6 @@
 /*
  * SPDX-License-Identifier: MIT
+ * Copyright 2026 Seed 6d55f7ea maintainers
  */
 
 #include "vrend_export.h"

@@ -1,5 +1,6 @@
 /*
  * SPDX-License-Identifier: MIT
+ * Copyright 2026 Seed 6d55f7ea maintainers
  *
  * The export cache of this process: vrend_export_cache with EGL and GBM behind
  * it.  Error codes are those of the functions that it stands before.

@@ -1,5 +1,6 @@
 /*
  * SPDX-License-Identifier: MIT
+ * Copyright 2026 Seed 6d55f7ea maintainers
  *
  * What is known about the dma-bufs of backing images, and their exported
  * descriptors: asked for once, and kept for as long as the storage lives.

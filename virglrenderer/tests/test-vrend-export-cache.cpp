@@ -1,5 +1,6 @@
 /*
  * SPDX-License-Identifier: MIT
+ * Copyright 2026 Seed 6d55f7ea maintainers
  *
  * The cache of exported images, with a double in the place of EGL and GBM that counts its calls
  * and exports memfds.
