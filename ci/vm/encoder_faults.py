@@ -18,6 +18,7 @@ def right(picture):
 
 
 class EncoderFaults(VmTest):
+    """:avocado: tags=beside"""
 
     def _machine(self, fault, **options):
         return self.machine(preload=[stack.encoder_fault()], guest={"pattern": "motion"},

@@ -185,6 +185,7 @@ class Frozen(VmTest):
             self.assertEqual([client.display()["counter_backwards"] for client in healthy], [0] * 8)
 
     def test_sixteen_clients_of_which_half_are_stuck_do_not_hold_up_the_guest(self):
+        """:avocado: tags=load"""
         with self._link() as link, \
                 self._machine("counter", spice=["streaming-video=off"], link=link) as vm:
             @contextlib.contextmanager

@@ -19,6 +19,7 @@ def right(tolerance):
 
 
 class Hardware(VmTest):
+    """:avocado: tags=beside"""
 
     def card_machine(self, encoders=None, card=CARD, **options):
         """A machine whose EGL is on that card, and the card"""

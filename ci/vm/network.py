@@ -55,6 +55,7 @@ WAITING = 12
 
 
 class Network(VmTest):
+    """:avocado: tags=network"""
 
     def setUp(self):
         super().setUp()

@@ -86,14 +86,19 @@ class Rates(VmTest):
             self.fail("each time: {}".format(problems))
 
     def test_a_client_does_not_slow_a_guest_at_10_frames_a_second(self):
+        """:avocado: tags=load"""
         self._rate(10)
 
     def test_a_client_does_not_slow_a_guest_at_60_frames_a_second(self):
         self._rate(60)
 
     def test_a_client_does_not_slow_a_guest_at_240_frames_a_second(self):
+        """:avocado: tags=load"""
         self._rate(240)
 
     def test_a_client_does_not_slow_a_guest_at_1000_frames_a_second(self):
-        # Or as many as an emulated one gets to
+        """Or as many as an emulated one gets to
+
+        :avocado: tags=load
+        """
         self._rate(1000)

@@ -8,6 +8,7 @@ from support.vmtest import SIZE, VmTest
 
 
 class Video(VmTest):
+    """:avocado: tags=beside"""
 
     def _has(self, client, codec):
         """What it gets in CODEC, it shows"""
