@@ -53,6 +53,40 @@ std::vector<GlRect> gl_cover(const GlRegion &region, size_t most)
     return cover;
 }
 
+/* Whether the rectangle around REGION has little in it that has not changed */
+static bool fills(const GlRegion &region, unsigned percent)
+{
+    return region.area() * 100 >= area(region.bounds()) * percent;
+}
+
+/* A client may show what one message brings before the next is there, parts of two pictures: where
+ * nearly all within a rectangle has changed, one message brings it. */
+static void in_one_piece(GlJob *job)
+{
+    constexpr unsigned MOST = 75, NEARLY_ALL = 94;
+    GlRegion sharp, moving;
+
+    for (const auto &rect : job->sharp) {
+        sharp += rect;
+    }
+    for (const auto &rect : job->moving) {
+        moving += rect;
+    }
+    /* Beside what moves little is blurred that need not be */
+    const GlRegion both = sharp + moving;
+    if (!moving.empty() && !sharp.empty() && fills(both, NEARLY_ALL)) {
+        job->moving = { both.bounds() };
+        job->sharp.clear();
+        return;
+    }
+    if (job->moving.size() > 1 && fills(moving, MOST) && (moving.bounds() & sharp).empty()) {
+        job->moving = { moving.bounds() };
+    }
+    if (job->sharp.size() > 1 && fills(sharp, MOST) && (sharp.bounds() & moving).empty()) {
+        job->sharp = { sharp.bounds() };
+    }
+}
+
 static uint32_t piece_width(size_t bytes)
 {
     uint32_t width = MAX_PIECE_WIDTH;
@@ -110,6 +144,9 @@ GlJob GlPlan::next(const GlFramePtr &frame, GlMotion &motion, const GlTerms &ter
             beside += rect;
         }
         job.sharp = (beside - moves).rects();
+    }
+    if (terms.video && terms.stream.empty()) {
+        in_one_piece(&job);
     }
     if (!terms.video) { // may take more than there is room for: the rest waits
         std::vector<GlRect> pieces;

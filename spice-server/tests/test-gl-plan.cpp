@@ -208,6 +208,39 @@ TEST(Plan, what_moves_is_sent_apart_and_the_rest_sharp)
     EXPECT_TRUE(job.streamed.empty());
 }
 
+/* The first frames of motion: not all of it is known to move yet */
+TEST(Plan, a_picture_of_which_nearly_all_has_changed_is_one_message)
+{
+    Guest guest(640, 480);
+    guest.sent_lossless(guest.next());
+    guest.play({ 0, 0, 640, 240 }, 300);
+    guest.sent(guest.next());
+
+    guest.draw(guest.all());
+    GlJob job = guest.next();
+    EXPECT_EQ(job.moving, std::vector<GlRect>{ guest.all() });
+    EXPECT_TRUE(job.sharp.empty());
+    guest.sent(job);
+
+    /* What stands still beside what moves stays as sharp as it was */
+    guest.draw(GlRegion(GlRect{ 0, 0, 640, 240 }) + GlRect{ 0, 400, 32, 32 });
+    job = guest.next();
+    EXPECT_EQ(job.moving, std::vector<GlRect>({ { 0, 0, 640, 240 } }));
+    EXPECT_EQ(job.sharp, std::vector<GlRect>({ { 0, 400, 32, 32 } }));
+}
+
+TEST(Plan, a_change_of_nearly_all_of_a_still_picture_is_one_message)
+{
+    Guest guest(640, 480);
+    guest.sent_lossless(guest.next());
+    guest.now += SECOND;
+
+    guest.draw(GlRegion(guest.all()) - GlRect{ 100, 100, 200, 200 });
+    EXPECT_EQ(guest.next().sharp, std::vector<GlRect>{ guest.all() });
+    guest.draw(GlRegion(GlRect{ 0, 0, 64, 64 }) + GlRect{ 500, 400, 64, 64 });
+    EXPECT_EQ(guest.next().sharp.size(), 2u);
+}
+
 TEST(Plan, what_a_stream_covers_is_sent_by_it_alone)
 {
     Guest guest(640, 480);
