@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* GlDisplay's part in the display worker's thread: clients come, are shown the screen, and go. */
+/* GlDisplay in the display worker's thread: what is shown, to whom, and the threads' end. */
 #include <config.h>
 
 #include "gl-display.hpp"
@@ -381,102 +381,6 @@ void GlDisplay::hardware_gave_back(const std::list<DisplayChannelClient *> &clie
         remote.set_shown_by_other(false);
     }
     clients_changed();
-}
-
-/* ---- clients come and go ---- */
-
-void GlDisplay::client_started(DisplayChannelClient *dcc)
-{
-    if (!start_threads(DCC_TO_DC(dcc))) {
-        return;
-    }
-    const bool is_local = GlPath::is_local(dcc);
-    auto client = path.add(dcc);
-    if (!is_local) {
-        serve_remotely(client);
-    }
-    apply_scanout();
-    clients_changed();
-
-    if (GlPath::is_local(dcc)) {
-        publish();
-    }
-    if (GlPath::is_local(dcc)) { // still
-        /* what is on the screen now, behind the scanout message */
-        local.missed(dcc);
-        start_catch_up(0);
-    }
-    feed();
-}
-
-void GlDisplay::serve_remotely(GlClient *client)
-{
-    auto dcc = client->dcc;
-
-    client->remote = std::make_unique<GlRemote>(screen, dcc, [this] { wake_worker(); },
-        [this, dcc](uint32_t to, uint32_t codec, const char *reason) {
-            path.shown(dcc, to, codec, reason);
-        });
-    hardware.add(dcc, client->remote.get());
-    client->remote->expect_other(hardware.serves(dcc));
-}
-
-void GlDisplay::client_stopped(DisplayChannelClient *dcc)
-{
-    if (!path.find(dcc)) {
-        return;
-    }
-    hardware.remove(dcc);
-    path.remove(dcc);
-    clients_changed();
-}
-
-/* It has been told to go to another server: no picture may follow */
-void GlDisplay::client_leaves(DisplayChannelClient *dcc)
-{
-    auto client = path.find(dcc);
-    if (client && client->remote) {
-        hardware.leave(dcc);
-        client->remote->leave();
-    }
-}
-
-void GlDisplay::client_acknowledged(DisplayChannelClient *dcc)
-{
-    auto client = path.find(dcc);
-    if (client && client->remote) {
-        client->remote->acknowledged(dcc->ack_get_sent(), spice_get_monotonic_time_ns());
-        hardware.work();
-        feed();
-    }
-}
-
-bool GlDisplay::client_answers_late(DisplayChannelClient *dcc)
-{
-    auto client = path.find(dcc);
-    if (!client || !client->owes_answer) {
-        return false;
-    }
-    client->owes_answer = false;
-    return true;
-}
-
-bool GlDisplay::client_pong(DisplayChannelClient *dcc, uint32_t id)
-{
-    auto client = path.find(dcc);
-    if (!client || !client->remote ||
-        !client->remote->pong(id, spice_get_monotonic_time_ns())) {
-        return false;
-    }
-    feed();
-    return true;
-}
-
-bool GlDisplay::client_report(DisplayChannelClient *dcc, const SpiceMsgcDisplayStreamReport &report)
-{
-    auto client = path.find(dcc);
-    return client && client->remote &&
-        (client->remote->report(report) || hardware.reported(dcc, report));
 }
 
 void GlDisplay::worker_stopping()

@@ -17,12 +17,6 @@
 
 namespace red {
 
-/* So many changes within so long are motion, if they are as large as the display channel's own
- * streams are: a cursor that blinks, or typing, is not */
-static constexpr size_t MOTION_CHANGES = 6;
-static constexpr uint64_t MOTION_NS = 600 * NSEC_PER_MILLISEC;
-/* Motion has stopped. What is then shown lossless has to be there within 500 ms. */
-static constexpr uint64_t STILL_NS = 300 * NSEC_PER_MILLISEC;
 static constexpr uint32_t LOOK_MS = 25;
 /* None of GlRemote's */
 static constexpr uint32_t STREAM_ID = 100;
@@ -180,27 +174,16 @@ bool GlHardware::reported(DisplayChannelClient *dcc, const SpiceMsgcDisplayStrea
 
 /* ---- motion ---- */
 
-bool GlHardware::is_moving() const
-{
-    return changes_ns.size() == MOTION_CHANGES &&
-        changes_ns.front() + MOTION_NS >= spice_get_monotonic_time_ns();
-}
-
 void GlHardware::changed(uint64_t pixels)
 {
-    if (!clients.empty() && pixels >= RED_STREAM_MIN_SIZE) {
-        changes_ns.push_back(spice_get_monotonic_time_ns());
-        if (changes_ns.size() > MOTION_CHANGES) {
-            changes_ns.pop_front();
-        }
+    if (!clients.empty()) {
+        motion.changed(pixels, spice_get_monotonic_time_ns());
     }
 }
 
 void GlHardware::draws(uint64_t pixels)
 {
-    if (pixels >= RED_STREAM_MIN_SIZE) {
-        draws_ns = spice_get_monotonic_time_ns();
-    }
+    motion.drawn(pixels, spice_get_monotonic_time_ns());
 }
 
 void GlHardware::drawn(const GlScanout &scanout)
@@ -208,7 +191,7 @@ void GlHardware::drawn(const GlScanout &scanout)
     if (clients.empty() || !scanout.image) {
         return;
     }
-    const bool starts = is_moving();
+    const bool starts = motion.starts(spice_get_monotonic_time_ns());
     if (starts && !scanout.image->export_tried()) {
         user.hardware_wants_dmabufs(true);
         return; // with the next draw it is there
@@ -229,7 +212,7 @@ void GlHardware::drawn(const GlScanout &scanout)
 
 void GlHardware::scanout_changes()
 {
-    changes_ns.clear();
+    motion.begin_anew();
     shown = {};
     for (auto &client : clients) {
         const bool was_moving = client->moving;
@@ -260,7 +243,7 @@ void GlHardware::watch()
 /* Has motion stopped? Can a client take a frame again that it has missed? */
 void GlHardware::look(GlHardware *self)
 {
-    const bool still = self->draws_ns + STILL_NS <= spice_get_monotonic_time_ns();
+    const bool still = self->motion.has_ended(spice_get_monotonic_time_ns());
     std::list<DisplayChannelClient *> back;
 
     for (auto dcc : self->all()) {
@@ -279,7 +262,7 @@ void GlHardware::look(GlHardware *self)
     }
     self->push_missed();
     if (still) {
-        self->changes_ns.clear();
+        self->motion.begin_anew();
     }
     if (!back.empty()) {
         self->user.hardware_gave_back(back);

@@ -13,7 +13,6 @@
  */
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -22,6 +21,7 @@
 
 #include "display-channel.h"
 #include "gl-context.hpp"
+#include "gl-drawn-motion.hpp"
 #include "gl-hw-card.hpp"
 #include "gl-hw-encoder.hpp"
 #include "gl-image.hpp"
@@ -96,7 +96,6 @@ private:
     void fail(Client &client, const std::string &why);
     void follow_link(Client &client);
     void push_missed();
-    bool is_moving() const;
     void watch();
     static void look(GlHardware *hardware);
 
@@ -105,8 +104,7 @@ private:
     int id = 0;
     std::shared_ptr<GlHwCard> card;
     std::list<std::unique_ptr<Client>> clients; /* that have not failed */
-    std::list<uint64_t> changes_ns;             /* the last large ones, newest last */
-    std::atomic<uint64_t> draws_ns{0};          /* the last time that it was enough for motion */
+    GlDrawnMotion motion;
     GlScanout shown;                            /* while something moves */
     SpiceTimer *timer = nullptr;
 };

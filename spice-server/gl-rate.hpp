@@ -70,6 +70,9 @@ public:
     uint64_t fell_ns() const { return fall_ns; }
 
 private:
+    static constexpr double FASTEST = 1.25e9; /* bytes/s */
+    static constexpr uint64_t DRAIN_FIRST_NS = 500000000; /* after the way was found to be longer */
+
     struct Message {
         uint64_t number, size;
         uint64_t sent_ns;

@@ -221,8 +221,6 @@ const std::vector<GlRect> AREAS = { { 0, 0, 64, 32 }, { 100, 50, 32, 32 }, { 310
 
 } // namespace
 
-/* ---- jobs ---- */
-
 TEST(Maker, has_nothing_before_the_first_job)
 {
     Client client;
