@@ -16,12 +16,13 @@
 #                              benchmarks compare with
 #   baseline-10.2              the same of QEMU 10.2
 #   bisect                     both at the patch that is being tried
+#   mutant                     patched, with a fault that a test has to find (ci/mutants)
 
 VARIANTS=(patched stock qemu-patched-spice-stock qemu-stock-spice-patched baseline baseline-10.2
           sanitized tsan)
 
 check_variant() {
-    [[ " ${VARIANTS[*]} bisect " == *" $1 "* ]] ||
+    [[ " ${VARIANTS[*]} bisect mutant " == *" $1 "* ]] ||
         usage_error "no variant '$1': name one of ${VARIANTS[*]}"
 }
 
