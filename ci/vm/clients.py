@@ -59,6 +59,18 @@ class Clients(VmTest):
             self.assertTrue(local.display()["gl"])
             self.assertFalse(remote.display()["gl"])
 
+    def test_several_clients_are_let_in_where_the_user_says_so(self):
+        with self.machine(spice=["multiple-clients=on"]) as vm:
+            clients = [vm.client("tcp", name) for name in ("one", "two")]
+            for client in clients:
+                client.wait_for_picture(right(LOSSY))
+            self.assertEqual(len(vm.display()["clients"]), 2)
+            before = [client.display()["frames"] for client in clients]
+            vm.tell("set pattern=motion")
+            vm.flips(60)
+            for client, frames in zip(clients, before):
+                client.wait(lambda d, frames=frames: d["frames"] > frames + 5, "five frames more")
+
     def _a_stopped_client(self, way):
         with self.machine(unix=True, guest={"pattern": "motion"}) as vm:
             client = vm.client(way)

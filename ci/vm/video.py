@@ -35,6 +35,13 @@ class Video(VmTest):
                 client.wait_for_frames(1)
                 self._moves(vm, client, codec)
 
+    def test_the_codec_that_the_user_names_is_the_only_one(self):
+        for codec in ("mjpeg", "vp8"):
+            with self.machine(name=codec, spice=["video-codec=" + codec]) as vm:
+                client = vm.client("tcp", options=["--counter"])
+                client.wait_for_frames(1)
+                self._moves(vm, client, codec)
+
     @staticmethod
     def _connect(vm):
         client = vm.client(options=["--counter"])
