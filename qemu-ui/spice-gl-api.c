@@ -112,12 +112,36 @@ static int init_with_images(SimpleSpiceDisplay *ssd)
 #endif
 }
 
+#ifdef SPICE_QXL_GL
+static void set_max_rate(SimpleSpiceDisplay *ssd, uint64_t rate)
+{
+    typeof(spice_qxl_gl_set_max_rate) *set =
+        qemu_spice_gl_function("spice_qxl_gl_set_max_rate");
+
+    if (!set) {
+        error_report("spice: max-refresh-rate= needs a newer spice-server, "
+                     "with spice_qxl_gl_set_max_rate()");
+        exit(1);
+    }
+    if (set(&ssd->qxl, MIN(rate, UINT32_MAX)) < 0) {
+        error_report("spice: max-refresh-rate=%" PRIu64 ": give 1 to 240",
+                     rate);
+        exit(1);
+    }
+}
+#endif
+
 void qemu_spice_gl_choose_listener(SimpleSpiceDisplay *ssd)
 {
     QemuOpts *opts = QTAILQ_FIRST(&qemu_find_opts("spice")->head);
     int ret = init_with_images(ssd);
 
     if (ret == 0) {
+#ifdef SPICE_QXL_GL
+        if (qemu_opt_get(opts, "max-refresh-rate")) {
+            set_max_rate(ssd, qemu_opt_get_number(opts, "max-refresh-rate", 0));
+        }
+#endif
         return;
     }
     if (qemu_opt_get_number(opts, "port", 0) ||

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -53,6 +54,11 @@ public:
     bool client_report(DisplayChannelClient *dcc, const SpiceMsgcDisplayStreamReport &report);
     void worker_stopping();
     GlPath &paths() { return path; }
+    /* Any thread */
+    void set_max_rate(uint32_t frames_per_second)
+    {
+        screen.max_rate = std::min(frames_per_second, GlScreen::READ_RATE);
+    }
 
 private:
     struct Draw {

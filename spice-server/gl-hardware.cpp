@@ -22,7 +22,6 @@ static constexpr uint32_t LOOK_MS = 25;
 static constexpr uint32_t STREAM_ID = 100;
 static constexpr uint32_t REPORT_FRAMES = 5, REPORT_MS = 500;
 
-static constexpr uint32_t FRAMES_PER_SECOND = 60;
 static constexpr uint64_t MIN_BIT_RATE = 512 * 1024;
 /* A rate that falls is followed at once, one that rises in its time */
 static constexpr uint64_t FALL_NS = 50 * NSEC_PER_MILLISEC;
@@ -273,16 +272,16 @@ void GlHardware::look(GlHardware *self)
 /* ---- one client's encoder ---- */
 
 /* What the picture can use: a tenth of a bit for each pixel of each frame */
-static uint64_t useful_bit_rate(const GlRect &visible)
+static uint64_t useful_bit_rate(const GlRemote &remote, const GlRect &visible)
 {
-    const uint64_t rate = uint64_t{visible.w} * visible.h * FRAMES_PER_SECOND / 10;
+    const uint64_t rate = uint64_t{visible.w} * visible.h * remote.max_rate() / 10;
     return std::max<uint64_t>(rate, 2 * 1024 * 1024);
 }
 
 static uint64_t bit_rate_for(GlRemote &remote, const GlRect &visible)
 {
     return std::max(MIN_BIT_RATE, std::min(remote.link().video_rate() * 8,
-                                           useful_bit_rate(visible)));
+                                           useful_bit_rate(remote, visible)));
 }
 
 void GlHardware::begin(Client &client, const GlScanout &scanout)
@@ -326,12 +325,19 @@ void GlHardware::begin(Client &client, const GlScanout &scanout)
     };
     client.encoder = GlHwEncoder::create(card, {
         codec, scanout.visible.w, scanout.visible.h, dmabuf->fourcc, dmabuf->modifier,
-        FRAMES_PER_SECOND, client.bit_rate }, std::move(callbacks), &why);
+        client.remote->max_rate(), client.bit_rate }, std::move(callbacks), &why);
     if (!client.encoder) {
         fail(client, why);
     } else if (!client.encoder->takes(*dmabuf, scanout.in_memory())) {
         fail(client, "it shows a part of an image that is not linear");
     }
+}
+
+/* Where the user wants fewer pictures than a screen shows */
+bool GlHardware::is_early(const Client &client, uint64_t now_ns) const
+{
+    const uint32_t rate = client.remote->max_rate();
+    return rate < GlScreen::READ_RATE && now_ns < client.pushed_ns + NSEC_PER_SEC / rate;
 }
 
 /* False: not now, and the picture is remembered as missed */
@@ -343,7 +349,8 @@ bool GlHardware::push(Client &client, const GlScanout &scanout)
     if (!scanout.image) {
         return false;
     }
-    client.missed = !client.remote->link().room(spice_get_monotonic_time_ns()) ||
+    client.missed = is_early(client, spice_get_monotonic_time_ns()) ||
+        !client.remote->link().room(spice_get_monotonic_time_ns()) ||
         !client.dcc->pipe_is_empty() || client.dcc->is_blocked();
     follow_link(client);
     if (client.missed) {

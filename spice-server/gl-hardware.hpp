@@ -90,6 +90,7 @@ private:
     std::list<DisplayChannelClient *> all() const;
     SpiceVideoCodecType codec_for(DisplayChannelClient *dcc) const;
     void begin(Client &client, const GlScanout &scanout);
+    bool is_early(const Client &client, uint64_t now_ns) const;
     bool push(Client &client, const GlScanout &scanout);
     void send_frames(Client &client);
     void end(Client &client);

@@ -129,7 +129,28 @@ int spice_qxl_gl_set_path_callback(QXLInstance *qxl, QXLGLPathFunc func, void *o
     return error;
 }
 
+SPICE_GNUC_VISIBLE
+int spice_qxl_gl_set_max_rate(QXLInstance *qxl, uint32_t frames_per_second)
+{
+    int error;
+    auto gl = initialised(qxl, &error);
+    if (!gl) {
+        return error;
+    }
+    if (frames_per_second < 1 || frames_per_second > 240) {
+        return -EINVAL;
+    }
+    gl->set_max_rate(frames_per_second);
+    return 0;
+}
+
 #else
+
+SPICE_GNUC_VISIBLE
+int spice_qxl_gl_set_max_rate(QXLInstance *, uint32_t)
+{
+    return -ENOTSUP;
+}
 
 SPICE_GNUC_VISIBLE
 int spice_qxl_gl_set_path_callback(QXLInstance *, QXLGLPathFunc, void *)

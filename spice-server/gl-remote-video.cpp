@@ -70,7 +70,7 @@ GlRemote::Codecs GlRemote::codecs() const
 uint64_t GlRemote::video_bit_rate(const GlRect &rect) const
 {
     /* More than a fifth of a bit for each pixel of each frame is not seen */
-    const uint64_t useful = uint64_t{rect.w} * rect.h * FRAMES_PER_SECOND / 5;
+    const uint64_t useful = uint64_t{rect.w} * rect.h * max_rate() / 5;
     return std::max(MIN_BIT_RATE, std::min(rate.video_rate() * 8, std::max<uint64_t>(useful, 2000000)));
 }
 
@@ -78,7 +78,7 @@ uint64_t GlRemote::video_bit_rate(const GlRect &rect) const
  * better than half of the link carries. */
 size_t GlRemote::jpeg_bytes() const
 {
-    const size_t most = rate.video_rate() / FRAMES_PER_SECOND;
+    const size_t most = rate.video_rate() / max_rate();
     return std::max(most / 2, std::min(most, maker.jpeg_size(size_t{w} * h)));
 }
 
@@ -179,7 +179,7 @@ void GlRemote::choose_stream(const Codecs &can, uint64_t now_ns)
     const bool chooses = can.inter && can.jpeg && !can.fixed_inter && !can.fixed_jpeg;
     if (chooses && !expects_other) {
         const size_t size = maker.jpeg_size(size_t{moving.w} * moving.h);
-        inter = size && choice.choose(rate.share(), rate.fell_ns(), FRAMES_PER_SECOND, size,
+        inter = size && choice.choose(rate.share(), rate.fell_ns(), max_rate(), size,
                                       now_ns) == GlCodecChoice::Codec::INTER;
         codec_reason = choice.why();
         if (stamps.playing()) { // images have no time at which they are shown
@@ -205,7 +205,7 @@ void GlRemote::choose_stream(const Codecs &can, uint64_t now_ns)
         std::string why;
         drop_next();
         next = GlStream::create(streams_made++ % STREAM_IDS, can.inter, moving,
-                                video_bit_rate(moving), screen.frame, wake, &why);
+                                max_rate(), video_bit_rate(moving), screen.frame, wake, &why);
         if (!next) {
             spice_warning("display %d: no encoder: %s", screen.display_id, why.c_str());
             screen.failed_codecs |= 1u << can.inter;

@@ -223,7 +223,8 @@ void GlRemote::begin(uint64_t now_ns)
             plan.refresh();
         }
     }
-    next_ns = now_ns < next_ns + FRAME_NS ? next_ns + FRAME_NS : now_ns + FRAME_NS;
+    const uint64_t frame_ns = 1000 * MS / max_rate();
+    next_ns = now_ns < next_ns + frame_ns ? next_ns + frame_ns : now_ns + frame_ns;
 }
 
 /* False: not everything is there yet */

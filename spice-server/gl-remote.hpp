@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -40,6 +41,9 @@ struct GlScreen {
     std::shared_ptr<GlJpegShare> jpegs = std::make_shared<GlJpegShare>();
     int display_id = 0;
     uint32_t failed_codecs = 0; /* bits: encoders that have failed are not tried again */
+    /* Pictures a second: the screen is read that often at most, and each is sent; any thread */
+    static constexpr uint32_t READ_RATE = 60;
+    std::atomic<uint32_t> max_rate{READ_RATE};
 };
 
 class GlRemote
@@ -91,6 +95,7 @@ public:
     void leave();
 
     GlRate &link() { return rate; }
+    uint32_t max_rate() const { return screen.max_rate; }
     struct Stats {
         const char *codec_reason; /* a literal, or null */
         uint64_t bit_rate, rtt_ns, in_flight, dropped;
@@ -99,10 +104,6 @@ public:
     Stats stats(uint64_t now_ns) const;
 
 private:
-    /* What a screen shows */
-    static constexpr uint32_t FRAMES_PER_SECOND = 60;
-    static constexpr uint64_t FRAME_NS = 1000000000 / FRAMES_PER_SECOND;
-
     struct Codecs {
         bool video = false;                /* the server allows it, and the client can show some */
         bool jpeg = false;                 /* the client can be sent MJPEG */

@@ -8,7 +8,6 @@
 
 namespace red {
 
-static constexpr uint32_t FRAMES_PER_SECOND = 60;
 /* A rate that falls is followed at once, one that rises in its time */
 static constexpr uint64_t FALL_NS = 50000000;
 static constexpr uint64_t RISE_NS = 250000000;
@@ -29,7 +28,7 @@ GlStream::GlStream(uint32_t id, SpiceVideoCodecType codec, const GlRect &rect, u
 }
 
 std::unique_ptr<GlStream> GlStream::create(uint32_t id, SpiceVideoCodecType codec,
-                                           const GlRect &rect, uint64_t rate,
+                                           const GlRect &rect, uint32_t frames_per_second, uint64_t rate,
                                            const GlFramePtr &frame, std::function<void()> news,
                                            std::string *why)
 {
@@ -51,7 +50,7 @@ std::unique_ptr<GlStream> GlStream::create(uint32_t id, SpiceVideoCodecType code
         }
         news();
     };
-    self->encoder = GlSwEncoder::create({ codec, rect.w, rect.h, FRAMES_PER_SECOND, rate },
+    self->encoder = GlSwEncoder::create({ codec, rect.w, rect.h, frames_per_second, rate },
                                         std::move(callbacks), why);
     if (!self->encoder) {
         return {};

@@ -33,8 +33,9 @@ public:
     /* NEWS: called from any thread when there is something to take(). Null with *why if there is no
      * encoder for CODEC. */
     static std::unique_ptr<GlStream> create(uint32_t id, SpiceVideoCodecType codec, const GlRect &rect,
-                                            uint64_t bit_rate, const GlFramePtr &frame,
-                                            std::function<void()> news, std::string *why);
+                                            uint32_t frames_per_second, uint64_t bit_rate,
+                                            const GlFramePtr &frame, std::function<void()> news,
+                                            std::string *why);
     GlStream(const GlStream &) = delete;
     GlStream &operator=(const GlStream &) = delete;
 

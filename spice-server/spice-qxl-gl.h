@@ -218,6 +218,19 @@ typedef void (*QXLGLPathFunc)(struct QXLInstance *qxl, const QXLGLPathChange *ch
  */
 int spice_qxl_gl_set_path_callback(struct QXLInstance *qxl, QXLGLPathFunc func, void *opaque);
 
+/**
+ * spice_qxl_gl_set_max_rate:
+ * @frames_per_second: that a remote client is sent at most, 1 to 240; what is above 60, which is
+ *     the rate without this call, makes no difference. What the guest draws in between is not sent.
+ *
+ * Any thread, at any time; holds from the next picture on, and for the bit rate of videos that
+ * begin later.
+ *
+ * Returns: 0; -EINVAL: null instance, or no such rate; -ENOTSUP: spice_qxl_gl_init() has not
+ *     succeeded.
+ */
+int spice_qxl_gl_set_max_rate(struct QXLInstance *qxl, uint32_t frames_per_second);
+
 SPICE_END_DECLS
 
 #endif /* SPICE_QXL_GL_H_ */

@@ -42,6 +42,19 @@ class Video(VmTest):
                 client.wait_for_frames(1)
                 self._moves(vm, client, codec)
 
+    def test_no_more_pictures_are_shown_than_the_user_allows(self):
+        with self.machine(spice=["max-refresh-rate=15"],
+                          guest={"pattern": "motion", "size": "320x240"}) as vm:
+            client = vm.client("tcp", options=["--counter"])
+            client.wait_for_frames(1)
+            vm.flips(60) # until it counts as video
+            before = client.display()["counter_changes"]
+            numbers = vm.flips(300)
+            shown = client.display()["counter_changes"] - before
+            allowed = 15 * numbers["t"] / 1000
+            self.assertLess(shown, 1.1 * allowed + 3)
+            self.assertGreater(shown, 0.3 * allowed)
+
     @staticmethod
     def _connect(vm):
         client = vm.client(options=["--counter"])

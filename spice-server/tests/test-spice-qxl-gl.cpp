@@ -389,6 +389,19 @@ class Stats: public Scanout
 {
 };
 
+using MaxRate = SpiceTest;
+
+TEST_F(MaxRate, bad_arguments_are_refused)
+{
+    EXPECT_EQ(spice_qxl_gl_set_max_rate(nullptr, 30), -EINVAL);
+    EXPECT_EQ(spice_qxl_gl_set_max_rate(qxl, 30), -ENOTSUP);
+    init();
+    EXPECT_EQ(spice_qxl_gl_set_max_rate(qxl, 0), -EINVAL);
+    EXPECT_EQ(spice_qxl_gl_set_max_rate(qxl, 241), -EINVAL);
+    EXPECT_EQ(spice_qxl_gl_set_max_rate(qxl, 1), 0);
+    EXPECT_EQ(spice_qxl_gl_set_max_rate(qxl, 240), 0);
+}
+
 TEST_F(Stats, bad_arguments_are_refused)
 {
     QXLGLStats got = {};
