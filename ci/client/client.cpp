@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <sstream>
+#include <zlib.h>
 
 bool parse_codecs(const std::string &text, std::vector<int> *codecs)
 {
@@ -267,6 +268,7 @@ void Cursor::take_shape(const SpiceCursorShape &shape)
             colour = pixel[0] << 16 | pixel[1] << 8 | pixel[2];
         }
     }
+    crc = shape.data ? crc32(0, static_cast<const uint8_t *>(shape.data), width * height * 4) : 0;
 }
 
 static void add_number(JsonBuilder *builder, const char *name, int64_t value)
@@ -291,6 +293,7 @@ void Cursor::report(JsonBuilder *builder) const
     add_number(builder, "hot_y", hot_y);
     add_number(builder, "opaque", opaque);
     add_number(builder, "colour", colour);
+    add_number(builder, "crc", crc);
     json_builder_end_object(builder);
 }
 

@@ -27,6 +27,7 @@ struct Cursor {
     bool visible = false;
     int x = 0, y = 0, width = 0, height = 0, hot_x = 0, hot_y = 0;
     uint32_t opaque = 0;         /* pixels that are not transparent */
+    uint32_t crc = 0;            /* zlib's, of its pixels: R G B A, the top line first */
     uint32_t colour = 0;         /* of the first of them, 0xRRGGBB */
 
     void take_shape(const SpiceCursorShape &shape);

@@ -88,8 +88,8 @@ Buffer::Buffer(const Card &owner, Memory memory, uint32_t width, uint32_t height
     all.data = static_cast<uint8_t *>(
         memory == Memory::Dumb
             ? make_dumb(card, width, height, &handle, &all.stride, &length)
-            : make_texture(card, width, height, memory == Memory::TextureUp, &handle, &all.stride,
-                           &length));
+            : make_texture(card, TextureFor::Scanout, width, height, memory == Memory::TextureUp,
+                           &handle, &all.stride, &length));
     check(drmModeAddFB(card, width, height, 24, 32, all.stride, handle, &fb), "drmModeAddFB");
 }
 
@@ -203,23 +203,33 @@ void mark_dirty(const Card &card, const Buffer &buffer, const Rect &rect)
     check(drmModeDirtyFB(card.fd(), buffer.framebuffer(), &clip, 1), "drmModeDirtyFB");
 }
 
-Cursor::Cursor(const Card &owner, bool small): card(owner.fd())
+Cursor::Cursor(const Card &owner, bool small, Memory memory_): card(owner.fd()), kind(memory_)
 {
     const uint32_t lines = small ? 24 : 48, colour = small ? 0xff00ffff : 0xffff00ff;
     uint32_t pitch = 0;
-    memory = make_dumb(card, CURSOR_SIDE, CURSOR_SIDE, &handle, &pitch, &length);
+    memory = kind == Memory::Dumb
+        ? make_dumb(card, CURSOR_SIDE, CURSOR_SIDE, &handle, &pitch, &length)
+        : make_texture(card, TextureFor::Cursor, CURSOR_SIDE, CURSOR_SIDE, kind == Memory::TextureUp,
+                       &handle, &pitch, &length);
     for (uint32_t y = 0; y < CURSOR_SIDE; y++) {
         auto *line = reinterpret_cast<uint32_t *>(static_cast<uint8_t *>(memory) + y * pitch);
         for (uint32_t x = 0; x < CURSOR_SIDE; x++) {
             line[x] = x <= y && y < lines ? colour : 0;
         }
     }
+    if (kind != Memory::Dumb) {
+        send_texture(card, handle, pitch, { 0, 0, CURSOR_SIDE, CURSOR_SIDE });
+    }
 }
 
 Cursor::~Cursor()
 {
     munmap(memory, length);
-    destroy_dumb(card, handle);
+    if (kind == Memory::Dumb) {
+        destroy_dumb(card, handle);
+    } else {
+        drmCloseBufferHandle(card, handle);
+    }
 }
 
 void Cursor::show(const Card::Output &output, int x, int y)
@@ -234,7 +244,7 @@ void Cursor::move(const Card::Output &output, int x, int y)
     check(drmModeMoveCursor(card, output.crtc, x, y), "drmModeMoveCursor");
 }
 
-void Cursor::hide(const Card::Output &output)
+void Cursor::hide(const Card &card, const Card::Output &output)
 {
-    check(drmModeSetCursor(card, output.crtc, 0, 0, 0), "drmModeSetCursor(off)");
+    check(drmModeSetCursor(card.fd(), output.crtc, 0, 0, 0), "drmModeSetCursor(off)");
 }

@@ -69,21 +69,23 @@ std::vector<uintptr_t> read_flips(const Card &card);
 void mark_dirty(const Card &card, const Buffer &buffer, const Rect &rect);
 
 /* A pointer of 64x64 pixels with hot spot 3,5: an opaque triangle with lines of 1 to 48
- * pixels, magenta, or of 1 to 24 pixels, cyan, if it is SMALL. */
+ * pixels, magenta, or of 1 to 24 pixels, cyan, if it is SMALL. In a texture it is what a
+ * compositor has rendered. */
 class Cursor
 {
 public:
-    Cursor(const Card &card, bool small);
+    Cursor(const Card &card, bool small, Memory memory);
     ~Cursor();
     Cursor(const Cursor &) = delete;
     Cursor &operator=(const Cursor &) = delete;
     void show(const Card::Output &output, int x, int y);
     /* Without its shape again */
     void move(const Card::Output &output, int x, int y);
-    void hide(const Card::Output &output);
+    static void hide(const Card &card, const Card::Output &output);
 
 private:
     int card;
+    Memory kind;
     uint32_t handle = 0;
     size_t length = 0;
     void *memory = nullptr;

@@ -30,6 +30,7 @@ static const char *const COMMANDS_HELP =
     "  dpms off, dpms on   the screens dark, and lit again\n"
     "  cursor X Y [N]      a pointer on head N (0), or its new place\n"
     "  cursor small X Y [N]   another shape\n"
+    "  cursor [small] texture X Y [N], texture-up   in memory of the 3D driver's\n"
     "  cursor off [N]\n"
     "  unload, load        the driver\n"
     "  suspend             to RAM, until something wakes the machine\n"
@@ -70,7 +71,7 @@ static void change_options(Guest &guest, const std::string &command, std::istrin
     guest.options = wanted;
 }
 
-/* cursor [small] X Y [N], cursor off [N] */
+/* cursor [small] [texture|texture-up] X Y [N], cursor off [N] */
 static void change_cursor(Guest &guest, std::istringstream &words)
 {
     std::string word;
@@ -79,10 +80,14 @@ static void change_cursor(Guest &guest, std::istringstream &words)
     const bool small = word == "small";
     if (word == "off") {
         words >> head;
-        guest.screen().set_cursor(false, head, false, 0, 0);
+        guest.screen().hide_cursor(head);
         return;
     }
     if (small) {
+        words >> word;
+    }
+    Memory memory = Memory::Dumb;
+    if (parse_memory(word, &memory)) {
         words >> word;
     }
     const int x = std::stoi(word);
@@ -91,7 +96,7 @@ static void change_cursor(Guest &guest, std::istringstream &words)
         throw std::runtime_error("cursor: no place");
     }
     words >> head;
-    guest.screen().set_cursor(true, head, small, x, y);
+    guest.screen().set_cursor(head, small, memory, x, y);
 }
 
 static void change_driver(Guest &guest, bool load)
@@ -223,7 +228,7 @@ static void run(const Options &options, Console &console)
     }
     guest.show->configure(options);
     if (options.cursor) {
-        guest.show->set_cursor(true, 0, false, 100, 100);
+        guest.show->set_cursor(0, false, Memory::Dumb, 100, 100);
     }
     if (options.input) {
         tell_of_input(console);

@@ -65,7 +65,7 @@ static bool parse_layout(const std::string &text, Layout *layout)
     return found != names.end();
 }
 
-static bool parse_memory(const std::string &text, Memory *memory)
+bool parse_memory(const std::string &text, Memory *memory)
 {
     static const std::map<std::string, Memory> names = {
         {"dumb", Memory::Dumb}, {"texture", Memory::Texture}, {"texture-up", Memory::TextureUp},

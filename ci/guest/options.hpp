@@ -32,6 +32,9 @@ enum class Memory {
     TextureUp,    /* the same, lowest line first (Y_0_TOP) */
 };
 
+/* "dumb", "texture" or "texture-up"; false: TEXT is none of these */
+bool parse_memory(const std::string &text, Memory *memory);
+
 struct Options {
     static constexpr int64_t FOREVER = -1;
 

@@ -193,21 +193,26 @@ void Show::set_dpms(bool on)
     lit = on;
 }
 
-void Show::set_cursor(bool on, size_t which, bool small, int x, int y)
+void Show::set_cursor(size_t which, bool small, Memory memory, int x, int y)
 {
     Head &head = heads.at(which);
-    auto &cursor = cursors[small];
+    auto &cursor = cursors[{ small, memory }];
     if (!cursor) {
-        cursor = std::make_unique<Cursor>(card, small);
+        cursor = std::make_unique<Cursor>(card, small, memory);
     }
-    if (!on) {
-        cursor->hide(head.output);
-    } else if (head.cursor == cursor.get()) {
+    if (head.cursor == cursor.get()) {
         cursor->move(head.output, x, y);
     } else {
         cursor->show(head.output, x, y);
     }
-    head.cursor = on ? cursor.get() : nullptr;
+    head.cursor = cursor.get();
+}
+
+void Show::hide_cursor(size_t which)
+{
+    Head &head = heads.at(which);
+    Cursor::hide(card, head.output);
+    head.cursor = nullptr;
 }
 
 int64_t Show::due_in() const

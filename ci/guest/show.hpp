@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "console.hpp"
@@ -35,7 +37,8 @@ public:
     void set_dpms(bool on);
     /* SMALL: which of the two shapes. A head that has the shape already is only told of the
      * place. */
-    void set_cursor(bool on, size_t head, bool small, int x, int y);
+    void set_cursor(size_t head, bool small, Memory memory, int x, int y);
+    void hide_cursor(size_t head);
 
     /* What is due next: nanoseconds from now; 0: at once; -1: wait for an event */
     int64_t due_in() const;
@@ -79,7 +82,7 @@ private:
     Card card;
     std::vector<Head> heads;
     std::vector<std::vector<Slot>> sets; /* by buffer set (a head, or all heads), by turn */
-    std::unique_ptr<Cursor> cursors[2];  /* by SMALL */
+    std::map<std::pair<bool, Memory>, std::unique_ptr<Cursor>> cursors; /* by SMALL and memory */
     std::unique_ptr<HostFence> host;
     bool lit = true;                     /* not off by DPMS */
     size_t turn = 0;                     /* which buffer of each set is on the screen */

@@ -11,9 +11,9 @@
 
 /* From the virgl protocol, whose header is Mesa's and virglrenderer's own */
 static constexpr uint32_t TARGET_TEXTURE_2D = 2;
-static constexpr uint32_t FORMAT_B8G8R8X8_UNORM = 2;
+static constexpr uint32_t FORMAT_B8G8R8A8_UNORM = 1, FORMAT_B8G8R8X8_UNORM = 2;
 static constexpr uint32_t BIND_RENDER_TARGET = 1 << 1, BIND_SAMPLER_VIEW = 1 << 3,
-                          BIND_SCANOUT = 1 << 18;
+                          BIND_CURSOR = 1 << 16, BIND_SCANOUT = 1 << 18;
 static constexpr uint32_t RESOURCE_Y_0_TOP = 1;
 
 static void request(int card, unsigned long number, void *argument, const char *name)
@@ -23,13 +23,14 @@ static void request(int card, unsigned long number, void *argument, const char *
     }
 }
 
-void *make_texture(int card, uint32_t width, uint32_t height, bool upwards, uint32_t *handle,
-                   uint32_t *pitch, size_t *length)
+void *make_texture(int card, TextureFor what, uint32_t width, uint32_t height, bool upwards,
+                   uint32_t *handle, uint32_t *pitch, size_t *length)
 {
+    const bool cursor = what == TextureFor::Cursor;
     struct drm_virtgpu_resource_create create = {};
     create.target = TARGET_TEXTURE_2D;
-    create.format = FORMAT_B8G8R8X8_UNORM;
-    create.bind = BIND_RENDER_TARGET | BIND_SAMPLER_VIEW | BIND_SCANOUT;
+    create.format = cursor ? FORMAT_B8G8R8A8_UNORM : FORMAT_B8G8R8X8_UNORM;
+    create.bind = BIND_RENDER_TARGET | BIND_SAMPLER_VIEW | (cursor ? BIND_CURSOR : BIND_SCANOUT);
     create.width = width;
     create.height = height;
     create.depth = create.array_size = 1;

@@ -8,9 +8,12 @@
 
 #include "pattern.hpp"
 
-/* XRGB8888, mapped; LENGTH in bytes. UPWARDS: the host keeps the lowest line first, as it does
- * for dumb buffers; otherwise the top line. Close HANDLE with drmCloseBufferHandle(). */
-void *make_texture(int card, uint32_t width, uint32_t height, bool upwards, uint32_t *handle,
-                   uint32_t *pitch, size_t *length);
+enum class TextureFor { Scanout, Cursor };
+
+/* XRGB8888, or ARGB8888 for a cursor, mapped; LENGTH in bytes. UPWARDS: the host keeps the lowest
+ * line first, as it does for dumb buffers; otherwise the top line. Close HANDLE with
+ * drmCloseBufferHandle(). */
+void *make_texture(int card, TextureFor what, uint32_t width, uint32_t height, bool upwards,
+                   uint32_t *handle, uint32_t *pitch, size_t *length);
 /* Copies RECT to the host, before whatever the card is asked for after it */
 void send_texture(int card, uint32_t handle, uint32_t pitch, const Rect &rect);

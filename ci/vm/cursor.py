@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The guest's hardware cursor: a channel of its own, and no frame because of it."""
 
+import zlib
+
 from support.vmtest import VmTest
 from support.waiting import wait_until
 
@@ -8,6 +10,14 @@ from support.waiting import wait_until
 LARGE = (48 * 49 // 2, 0xff00ff)
 SMALL = (24 * 25 // 2, 0x00ffff)
 HOT = (3, 5)
+SIDE = 64
+
+
+def crc(lines, red, green, blue):
+    """Of the pixels of a triangle with so many lines: R G B A, the top line first"""
+    pixel, nothing = bytes((red, green, blue, 255)), bytes(4)
+    return zlib.crc32(b"".join(pixel if x <= y < lines else nothing
+                               for y in range(SIDE) for x in range(SIDE)))
 
 
 def shape(cursor):
@@ -84,6 +94,22 @@ class Cursor(VmTest):
             for client in clients:
                 client.wait_for_cursor(lambda c: c["visible"] and shape(c) == SMALL,
                                        "the cursor again")
+
+    def test_a_cursor_is_upright_whatever_memory_it_is_drawn_in(self):
+        """Compositors render theirs into textures of either orientation"""
+        with self.cursor_machine() as vm:
+            clients = self._connect(vm)
+            for step, memory in enumerate(("", "texture", "texture-up")):
+                for size, wanted in (("", crc(48, 255, 0, 255)), ("small", crc(24, 0, 255, 255))):
+                    place = (50 + 10 * step, 60)
+                    vm.tell("cursor {} {} {} {}".format(size, memory, *place))
+                    for client in clients:
+                        cursor = client.wait_for_cursor(
+                            lambda c, wanted=wanted: c["visible"] and c["crc"] == wanted,
+                            "the pixels of a {} cursor in {}".format(size or "large", memory or "dumb memory"))
+                        self.assertEqual((cursor["hot_x"], cursor["hot_y"]), HOT)
+            with vm.client("tcp", "late") as late:
+                late.wait_for_cursor(lambda c: c["visible"] and c["crc"] == wanted, "the cursor")
 
     def test_each_head_has_its_own_cursor(self):
         with self.cursor_machine(heads=2) as vm:
