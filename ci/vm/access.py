@@ -84,6 +84,18 @@ class Access(VmTest):
             for way in ("tcp", "unix"):
                 self._leaves(vm, self._served(vm, way, ["--password=second"]))
 
+    def test_a_password_that_is_refused_changes_nothing(self):
+        with self.machine(auth=["password-secret=ticket"],
+                          extra=["-object", "secret,id=ticket,data=first"]) as vm:
+            client = self._served(vm, "tcp", ["--password=first"])
+            with self.assertRaisesRegex(Exception, "Could not set password"):
+                vm.qmp("set_password", protocol="spice", password="second", connected="fail")
+            self._leaves(vm, client)
+            # Says what there is to the server once more
+            vm.qmp("expire_password", protocol="spice", time="never")
+            self._refused(vm, "tcp", ["--password=second"])
+            self._leaves(vm, self._served(vm, "tcp", ["--password=first"]))
+
     def test_a_password_guards_a_unix_socket_that_is_the_only_way_in(self):
         with self.machine(tcp=False, unix=True, auth=["password-secret=ticket"],
                           extra=["-object", "secret,id=ticket,data=right"]) as vm:
