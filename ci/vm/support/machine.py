@@ -275,17 +275,15 @@ class Machine:
 
     # Clients
 
-    def client(self, way="tcp", name=None, options=(), environment=None, nice=0, port=None):
+    def client(self, way="tcp", name=None, options=(), environment=None, nice=0):
         """A client that is connecting; closed with the machine if not before
 
         way: "tcp", "unix", "tls", or "both": TLS for the channels that need it; or a URI
-        port: another than the machine's, for a client behind a slow_link
         """
-        port = port or self.port
         uri = {"unix": "spice+unix://" + self.socket_path(),
-               "tcp": "spice://127.0.0.1:{}".format(port),
+               "tcp": "spice://127.0.0.1:{}".format(self.port),
                "tls": "spice://127.0.0.1?tls-port={}".format(self.tls_port),
-               "both": "spice://127.0.0.1:{}?tls-port={}".format(port, self.tls_port)}.get(way, way)
+               "both": "spice://127.0.0.1:{}?tls-port={}".format(self.port, self.tls_port)}.get(way, way)
         client = Client(uri, self.logdir, name or "client{}".format(len(self._clients)),
                         options, environment, nice)
         self._clients.append(client)
