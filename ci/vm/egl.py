@@ -21,6 +21,14 @@ class Egl(VmTest):
             self.assertEqual(len(counts["displays"]), 1)
             self.assertTrue(vm.display()["egl-renderer"])
 
+    def test_beside_egl_headless_it_is_initialised_once_and_all_is_shown(self):
+        with self.counted_machine(extra=["-display", "egl-headless"]) as vm:
+            client = vm.client("tcp")
+            client.wait_for_picture(lambda p: wrong_corners(p, *SIZE, tolerance=LOSSY))
+            vm.flips(60)
+            client.wait_for_picture(lambda p: wrong_corners(p, *SIZE, tolerance=LOSSY))
+            self.assertEqual(eglcalls.initialised(self.egl_calls()), 1)
+
     def test_the_servers_context_is_in_nobodys_share_group(self):
         with self.counted_machine() as vm:
             client = vm.client("tcp")

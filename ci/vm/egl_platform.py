@@ -89,10 +89,10 @@ class Platform(VmTest):
                 "gbm: /dev/dri/renderD130: no driver for it, only a software renderer",
                 "device: no EGL device is hardware")
 
-    def _refusal(self, rendernode, environment=None, preload=()):
+    def _refusal(self, rendernode, environment=None, preload=(), display="none"):
         """What QEMU says, which must not start"""
         done = subprocess.run(
-            [stack.qemu(), "-S", "-display", "none", "-nodefaults", "-vga", "none",
+            [stack.qemu(), "-S", "-display", display, "-nodefaults", "-vga", "none",
              "-device", "virtio-gpu-gl-pci", "-monitor", "none",
              "-spice", "gl=on,port=0,unix=on,addr={}/spice.sock,disable-ticketing=on,"
                        "rendernode={}".format(self.workdir, rendernode)],
@@ -100,6 +100,10 @@ class Platform(VmTest):
             env=dict(os.environ, LD_PRELOAD=":".join(preload), **(environment or {})))
         self.assertEqual(done.returncode, 1, done.stderr)
         return done.stderr
+
+    def test_egl_headless_beside_it_has_no_render_node_of_its_own(self):
+        said = self._refusal("/dev/dri/renderD128", display="egl-headless,rendernode=/dev/dri/renderD129")
+        self.assertIn("give it rendernode=/dev/dri/renderD129, and not -display", said)
 
     def test_a_named_render_node_that_is_missing_is_an_error_that_says_what_was_tried(self):
         said = self._refusal("/dev/dri/renderD255")
