@@ -93,3 +93,26 @@ pixman_image_t *spice_egl_readback(DisplayChangeListener *dcl)
     spice_egl_leave(previous);
     return image;
 }
+
+void spice_egl_show_others(SpiceEgl *egl)
+{
+    DisplayChangeListener *dcl = &egl->ssd->dcl;
+    DisplaySurface *before = egl->others;
+    pixman_image_t *image;
+
+    if (egl->source == SPICE_EGL_SURFACE) {
+        egl->others = NULL;     /* by now all of them show that, too */
+    } else if (egl->news_for_others && qemu_console_is_watched(dcl->con)) {
+        image = spice_egl_readback(dcl);
+        if (!image) {
+            return;
+        }
+        egl->others = qemu_create_displaysurface_pixman(image);
+        qemu_pixman_image_unref(image);
+        egl->news_for_others = false;
+        dpy_gfx_show_readback(dcl->con, egl->others);
+    }
+    if (before && before != egl->others) {
+        qemu_free_displaysurface(before);
+    }
+}

@@ -86,6 +86,7 @@ void spice_egl_show(SpiceEgl *egl, SpiceEglSource source,
     /* What was not drawn of the old view is not of the new one either */
     bool undrawn = !qemu_spice_rect_is_empty(&egl->damage);
 
+    egl->news_for_others = true;
     if (egl->source == SPICE_EGL_DMABUF && source != SPICE_EGL_DMABUF) {
         spice_egl_forget_idle(&egl->images);
     }
@@ -270,6 +271,7 @@ static void egl_refresh(DisplayChangeListener *dcl)
 {
     SpiceEgl *egl = egl_of(dcl);
 
+    spice_egl_show_others(egl);
     if (!egl->ssd->ds || qemu_console_is_gl_blocked(dcl->con)) {
         return;
     }
@@ -329,6 +331,7 @@ static void egl_gl_update(DisplayChangeListener *dcl,
 {
     SpiceEgl *egl = egl_of(dcl);
 
+    egl->news_for_others = true;
     switch (egl->source) {
     case SPICE_EGL_TEXTURE:
         /* virglrenderer's devices count from the texture's corner */
@@ -351,10 +354,12 @@ static void egl_gl_update(DisplayChangeListener *dcl,
 
 /* ---- setting up ---- */
 
+/* Those without GL are shown what is read back for them while they are watched */
 static bool egl_is_compatible_dcl(DisplayGLCtx *dgc,
                                   DisplayChangeListener *dcl)
 {
-    return dcl->ops == &listener_ops;
+    return dcl->ops == &listener_ops ||
+           (!dcl->ops->dpy_gl_update && dcl->ops->dpy_is_watched);
 }
 
 /* @ssd is set up for dma-bufs: take over what is the same here */

@@ -99,6 +99,9 @@ typedef struct SpiceEgl {
     GArray *dead_textures;      /* GLuint, of surfaces that are gone */
 
     bool dmabuf_changed;
+
+    DisplaySurface *others;     /* what listeners without GL show, or NULL */
+    bool news_for_others;       /* it is not what the guest shows now */
 } SpiceEgl;
 
 typedef QTAILQ_HEAD(SpiceEglList, SpiceEgl) SpiceEglList;
@@ -140,13 +143,19 @@ void spice_egl_end_draw(SpiceEgl *egl);
 /* @start: get_clock() when the call began that is about to return */
 void spice_egl_note_block(SpiceEgl *egl, int64_t start);
 
-/* ---- spice-egl-readback.c: screendumps ---- */
+/* ---- spice-egl-readback.c: screendumps, and VNC ---- */
 
 /*
  * The pixels of what the guest shows, to be unreferenced by the caller; NULL
  * if that is the console's surface, or nothing.  Waits for the GPU.
  */
 pixman_image_t *spice_egl_readback(DisplayChangeListener *dcl);
+
+/*
+ * Reads the picture back for the console's listeners without GL, if it has
+ * changed and one of them is watched.  Once each refresh.
+ */
+void spice_egl_show_others(SpiceEgl *egl);
 
 /* ---- spice-egl-dmabuf.c: guest dma-bufs, and cursors on top of them ---- */
 
