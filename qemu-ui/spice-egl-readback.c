@@ -94,25 +94,52 @@ pixman_image_t *spice_egl_readback(DisplayChangeListener *dcl)
     return image;
 }
 
+/* The same pixels in a surface that is shown already; false: it does not fit */
+static bool copy_to(DisplaySurface *surface, pixman_image_t *image)
+{
+    if (!surface || surface_width(surface) != pixman_image_get_width(image) ||
+        surface_height(surface) != pixman_image_get_height(image)) {
+        return false;
+    }
+    memcpy(surface_data(surface), pixman_image_get_data(image),
+           (size_t)surface_stride(surface) * surface_height(surface));
+    return true;
+}
+
+/* What shows a new surface each time may never come to show it all */
+static void show_others(SpiceEgl *egl, pixman_image_t *image)
+{
+    QemuConsole *con = egl->ssd->dcl.con;
+    DisplaySurface *before = egl->others;
+
+    if (egl->others_show_it && copy_to(before, image)) {
+        dpy_gfx_show_readback(con, before, true);
+        return;
+    }
+    egl->others = qemu_create_displaysurface_pixman(image);
+    egl->others_show_it = true;
+    dpy_gfx_show_readback(con, egl->others, false);
+    if (before) {
+        qemu_free_displaysurface(before);
+    }
+}
+
 void spice_egl_show_others(SpiceEgl *egl)
 {
     DisplayChangeListener *dcl = &egl->ssd->dcl;
-    DisplaySurface *before = egl->others;
     pixman_image_t *image;
 
     if (egl->source == SPICE_EGL_SURFACE) {
-        egl->others = NULL;     /* by now all of them show that, too */
+        if (egl->others) {      /* by now all of them show the console's */
+            qemu_free_displaysurface(egl->others);
+            egl->others = NULL;
+        }
     } else if (egl->news_for_others && qemu_console_is_watched(dcl->con)) {
         image = spice_egl_readback(dcl);
-        if (!image) {
-            return;
+        if (image) {
+            egl->news_for_others = false;
+            show_others(egl, image);
+            qemu_pixman_image_unref(image);
         }
-        egl->others = qemu_create_displaysurface_pixman(image);
-        qemu_pixman_image_unref(image);
-        egl->news_for_others = false;
-        dpy_gfx_show_readback(dcl->con, egl->others);
-    }
-    if (before && before != egl->others) {
-        qemu_free_displaysurface(before);
     }
 }

@@ -241,6 +241,7 @@ static void egl_gfx_switch(DisplayChangeListener *dcl, DisplaySurface *surface)
 
     hand_texture_on(egl, ssd->ds, surface);
     ssd->ds = surface;
+    egl->others_show_it = false;
     if (surface) {
         SpiceEglView view = {
             .width = surface_width(surface),

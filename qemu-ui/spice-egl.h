@@ -100,7 +100,8 @@ typedef struct SpiceEgl {
 
     bool dmabuf_changed;
 
-    DisplaySurface *others;     /* what listeners without GL show, or NULL */
+    DisplaySurface *others;     /* what is read back for those without GL */
+    bool others_show_it;        /* and not the console's surface */
     bool news_for_others;       /* it is not what the guest shows now */
 } SpiceEgl;
 
