@@ -8,12 +8,12 @@ import datetime
 import re
 import time
 
-from .waiting import wait_until
+from .waiting import SCALE, wait_until
 
 TIMESTAMPS = ("-msg", "timestamp=on")
-# What a failed path may take to give way to the next
-BOUND_S = 0.25
-ATTEMPTS = 3
+# What a failed path may take to give way to the next, and as much more as all takes with sanitizers
+BOUND_S = 0.25 * SCALE
+ATTEMPTS = 5
 
 
 def _warned_at(vm, words):
