@@ -20,12 +20,8 @@
 #include <EGL/eglext.h>
 #include <GLES3/gl3.h>
 
-#include "../preload/dlsym.h"
-
-#define EXPORT __attribute__((visibility("default")))
+#include "../preload/egl.h"
 #define MOST 4096
-
-typedef void (*any_fn)(void);
 
 /* A glClear() */
 typedef struct {
@@ -46,21 +42,6 @@ static Held held[MOST];
 static Fence fences[MOST];
 static uint64_t count, drawn; /* of HELD, whose index is modulo MOST */
 static size_t num_fences;
-
-static any_fn egl(const char *name)
-{
-    static void *library;
-
-    if (!library) {
-        library = dlopen("libEGL.so.1", RTLD_LAZY | RTLD_LOCAL);
-    }
-    return (any_fn)real_dlsym()(library, name);
-}
-
-static any_fn gl(const char *name)
-{
-    return ((any_fn (*)(const char *))egl("eglGetProcAddress"))(name);
-}
 
 /* The library's own function of this name */
 #define EGL(name) ((__typeof__(&name))egl(#name))
@@ -258,50 +239,18 @@ static EGLint wait_sync_khr(EGLDisplay display, EGLSyncKHR sync, EGLint flags)
     return EXTENSION(eglWaitSyncKHR)(display, sync, flags);
 }
 
-static any_fn get_proc_address(const char *name);
+static const Wrapper wrappers[] = {
+    {"glClear", (any_fn)clear},
+    {"glFinish", (any_fn)finish},
+    {"eglCreateSync", (any_fn)create_sync},
+    {"eglCreateSyncKHR", (any_fn)create_sync_khr},
+    {"eglDestroySync", (any_fn)destroy_sync},
+    {"eglDestroySyncKHR", (any_fn)destroy_sync_khr},
+    {"eglClientWaitSync", (any_fn)client_wait_sync},
+    {"eglClientWaitSyncKHR", (any_fn)client_wait_sync_khr},
+    {"eglWaitSync", (any_fn)wait_sync},
+    {"eglWaitSyncKHR", (any_fn)wait_sync_khr},
+    {"eglGetProcAddress", (any_fn)get_proc_address},
+};
 
-static any_fn wrapper_of(const char *name)
-{
-    static const struct {
-        const char *name;
-        any_fn wrapper;
-    } wrappers[] = {
-        {"glClear", (any_fn)clear},
-        {"glFinish", (any_fn)finish},
-        {"eglCreateSync", (any_fn)create_sync},
-        {"eglCreateSyncKHR", (any_fn)create_sync_khr},
-        {"eglDestroySync", (any_fn)destroy_sync},
-        {"eglDestroySyncKHR", (any_fn)destroy_sync_khr},
-        {"eglClientWaitSync", (any_fn)client_wait_sync},
-        {"eglClientWaitSyncKHR", (any_fn)client_wait_sync_khr},
-        {"eglWaitSync", (any_fn)wait_sync},
-        {"eglWaitSyncKHR", (any_fn)wait_sync_khr},
-        {"eglGetProcAddress", (any_fn)get_proc_address},
-    };
-
-    for (size_t i = 0; i < sizeof(wrappers) / sizeof(wrappers[0]); i++) {
-        if (is_named(name, wrappers[i].name)) {
-            return wrappers[i].wrapper;
-        }
-    }
-    return NULL;
-}
-
-static any_fn get_proc_address(const char *name)
-{
-    const any_fn wrapper = wrapper_of(name);
-    return wrapper ? wrapper : gl(name);
-}
-
-EXPORT any_fn eglGetProcAddress(const char *name)
-{
-    return get_proc_address(name);
-}
-
-EXPORT void *dlsym(void *handle, const char *name)
-{
-    if (__builtin_expect(wrapper_of(name) == NULL, 1)) {
-        return real_dlsym()(handle, name);
-    }
-    return (void *)wrapper_of(name);
-}
+STEP_IN(wrappers)

@@ -25,33 +25,14 @@
 #include <GLES3/gl3.h>
 #include <GLES2/gl2ext.h>
 
-#include "../preload/dlsym.h"
-
-#define EXPORT __attribute__((visibility("default")))
-
-typedef void (*any_fn)(void);
+#include "../preload/egl.h"
 
 static EGLContext lost;           /* of the one thread that uses it */
 static bool for_ever, report_once, reported;
 
-static any_fn egl(const char *name)
-{
-    static void *library;
-
-    if (!library) {
-        library = dlopen("libEGL.so.1", RTLD_LAZY | RTLD_LOCAL);
-    }
-    return (any_fn)real_dlsym()(library, name);
-}
-
 static EGLContext current_context(void)
 {
     return ((EGLContext (*)(void))egl("eglGetCurrentContext"))();
-}
-
-static any_fn gl(const char *name)
-{
-    return ((any_fn (*)(const char *))egl("eglGetProcAddress"))(name);
 }
 
 static bool in_named_thread(void)
@@ -152,45 +133,13 @@ static EGLContext create_context(EGLDisplay display, EGLConfig config, EGLContex
     return made;
 }
 
-static any_fn get_proc_address(const char *name);
+static const Wrapper wrappers[] = {
+    {"glGetGraphicsResetStatusKHR", (any_fn)reset_status},
+    {"glGetGraphicsResetStatusEXT", (any_fn)reset_status},
+    {"glReadPixels", (any_fn)read_pixels},
+    {"eglCreateContext", (any_fn)create_context},
+    {"eglMakeCurrent", (any_fn)make_current},
+    {"eglGetProcAddress", (any_fn)get_proc_address},
+};
 
-static any_fn wrapper_of(const char *name)
-{
-    static const struct {
-        const char *name;
-        any_fn wrapper;
-    } wrappers[] = {
-        {"glGetGraphicsResetStatusKHR", (any_fn)reset_status},
-        {"glGetGraphicsResetStatusEXT", (any_fn)reset_status},
-        {"glReadPixels", (any_fn)read_pixels},
-        {"eglCreateContext", (any_fn)create_context},
-        {"eglMakeCurrent", (any_fn)make_current},
-        {"eglGetProcAddress", (any_fn)get_proc_address},
-    };
-
-    for (size_t i = 0; i < sizeof(wrappers) / sizeof(wrappers[0]); i++) {
-        if (is_named(name, wrappers[i].name)) {
-            return wrappers[i].wrapper;
-        }
-    }
-    return NULL;
-}
-
-static any_fn get_proc_address(const char *name)
-{
-    const any_fn wrapper = wrapper_of(name);
-    return wrapper ? wrapper : gl(name);
-}
-
-EXPORT any_fn eglGetProcAddress(const char *name)
-{
-    return get_proc_address(name);
-}
-
-EXPORT void *dlsym(void *handle, const char *name)
-{
-    if (__builtin_expect(wrapper_of(name) == NULL, 1)) {
-        return real_dlsym()(handle, name);
-    }
-    return (void *)wrapper_of(name);
-}
+STEP_IN(wrappers)

@@ -23,7 +23,6 @@ class Broker:
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(path)
         self._listener.listen(16)
-        self.handed = 0
         self._thread = threading.Thread(target=self._hand_over, daemon=True)
         self._thread.start()
 
@@ -37,7 +36,6 @@ class Broker:
                 self._monitor.send_fd_scm(connection.fileno())
                 self._monitor.cmd("getfd", fdname="client")
                 self._monitor.cmd("add_client", protocol="spice", fdname="client", skipauth=True)
-            self.handed += 1
 
     def close(self):
         self._listener.shutdown(socket.SHUT_RDWR)
