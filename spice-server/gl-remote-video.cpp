@@ -74,12 +74,13 @@ uint64_t GlRemote::video_bit_rate(const GlRect &rect) const
     return std::max(MIN_BIT_RATE, std::min(rate.video_rate() * 8, std::max<uint64_t>(useful, 2000000)));
 }
 
-/* For all that moves in one frame. What a frame takes on the link is latency: a good one is not made
- * better than half of the link carries. */
+/* For all that moves in one frame. What a frame takes on the link, and to be made and decoded, is
+ * latency: it is made better than good only where that takes no more than a millisecond of the link. */
 size_t GlRemote::jpeg_bytes() const
 {
     const size_t most = rate.video_rate() / max_rate();
-    return std::max(most / 2, std::min(most, maker.jpeg_size(size_t{w} * h)));
+    const size_t good = maker.jpeg_size(size_t{w} * h);
+    return good ? std::min(most, std::max<size_t>(good, rate.bandwidth() / 1000)) : most / 2;
 }
 
 /* ---- streams ---- */

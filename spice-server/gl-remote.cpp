@@ -22,8 +22,6 @@
 namespace red {
 
 static constexpr uint64_t MS = 1000000;
-/* A picture that comes that much before its turn does not wait for it */
-static constexpr uint64_t EARLY_NS = 4 * MS;
 /* What goes lossless at once takes so long on the link, and at most so many bytes: an upper bound
  * for the processor's time, too */
 static constexpr uint64_t SHARP_MS = 12;
@@ -158,8 +156,11 @@ uint64_t GlRemote::work(uint64_t now_ns)
         return again;
     }
     tune_socket(now_ns);
-    if (now_ns + EARLY_NS < next_ns) {
-        return std::min(again, next_ns - EARLY_NS);
+    if (now_ns < turns.opens_ns()) {
+        if (plan.lacks_something()) {
+            turns.waits(screen.frame->time_ns);
+        }
+        return std::min(again, turns.opens_ns());
     }
     if (!rate.room(now_ns)) {
         return std::min(again, rate.room_at(now_ns));
@@ -223,8 +224,7 @@ void GlRemote::begin(uint64_t now_ns)
             plan.refresh();
         }
     }
-    const uint64_t frame_ns = 1000 * MS / max_rate();
-    next_ns = now_ns < next_ns + frame_ns ? next_ns + frame_ns : now_ns + frame_ns;
+    turns.goes(now_ns, 1000 * MS / max_rate());
 }
 
 /* False: not everything is there yet */

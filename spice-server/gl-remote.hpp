@@ -5,6 +5,7 @@
  *
  *   gl-plan                     what that is
  *   gl-rate, gl-receipts        whether there is room, and for how much
+ *   gl-turns                    when it is the next picture's turn
  *   gl-codec-choice, gl-stamps  how a video goes, and when the client shows it
  *   gl-maker, gl-stream         make messages of it, in threads of their own
  *
@@ -30,6 +31,7 @@
 #include "gl-receipts.hpp"
 #include "gl-stamps.hpp"
 #include "gl-stream.hpp"
+#include "gl-turns.hpp"
 
 namespace red {
 
@@ -169,7 +171,7 @@ private:
     GlRect steady;               /* what moved last, since STEADY_NS */
     uint64_t steady_ns = 0;
     uint64_t tried_ns = 0;       /* when JPEG was tried last */
-    uint64_t next_ns = 0;        /* the next picture is not sent before that */
+    GlTurns turns;
     uint64_t last_video_ns = 0, last_frame_number = 0;
     GlReceipts receipts;
     uint64_t pinged_ns = 0;
