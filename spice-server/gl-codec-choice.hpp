@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * JPEG, or a codec that sends differences between frames? JPEG costs least CPU and is decoded at
- * once, but takes many times the bandwidth: it is for links on which it leaves room. A change
- * costs a large first frame, so none is made in haste, and one that was a mistake is not repeated
+ * once, but takes many times the bandwidth: it is for links on which it leaves room, and for the
+ * first moments, in which that is found out. A change costs a large first frame, so none is made in haste, and one that was a mistake is not repeated
  * soon.
  *
  * No spice types. Times are monotonic, in ns.
@@ -32,12 +32,13 @@ public:
     const char *why() const { return reason; }
 
 private:
+    void decide(Codec first, const char *because, uint64_t now_ns);
     void change(Codec to, const char *because, uint64_t now_ns);
 
-    Codec current = Codec::INTER;
-    const char *reason = "how large JPEG would be is not known yet";
+    Codec current = Codec::JPEG;
+    const char *reason = "how much the link carries is not known yet";
     bool decided = false;
-    uint64_t changed_ns = 0;
+    uint64_t changed_ns = 0, asked_ns = 0;
     uint64_t since_ns = 0; /* the other one would be better since then; 0: it would not */
     uint64_t wait_ns = 0;  /* from one change to JPEG */
 };

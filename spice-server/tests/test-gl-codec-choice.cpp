@@ -40,19 +40,31 @@ protected:
 
 TEST_F(CodecChoice, KnowsNothingBeforeAJpegWasMade)
 {
-    EXPECT_EQ(choice.choose(100 * NEED, 0, FPS, 0, now), Codec::INTER);
-    EXPECT_STREQ(choice.why(), "how large JPEG would be is not known yet");
-    EXPECT_EQ(choice.choose(100 * NEED, 0, 0, FRAME, now), Codec::INTER);
+    EXPECT_EQ(choice.choose(NEED / 100, 0, FPS, 0, now), Codec::JPEG);
+    EXPECT_STREQ(choice.why(), "how much the link carries is not known yet");
+    EXPECT_EQ(choice.choose(NEED / 100, 0, 0, FRAME, now), Codec::JPEG);
     EXPECT_EQ(choice.choose(2 * NEED, 0, FPS, FRAME, now), Codec::JPEG);
     EXPECT_STREQ(choice.why(), "the link has room for JPEG");
 }
 
-TEST_F(CodecChoice, StartsWithWhatTheLinkIsFor)
+TEST_F(CodecChoice, StartsWithJpegUntilTheLinkIsSeenToBeSlow)
 {
-    EXPECT_EQ(choice.choose(NEED * 3 / 2, 0, FPS, FRAME, now), Codec::INTER);
+    EXPECT_EQ(run(1.5, 1000), 300);
     EXPECT_STREQ(choice.why(), "the link is too slow for JPEG");
-    GlCodecChoice other;
-    EXPECT_EQ(other.choose(NEED * 17 / 10, 0, FPS, FRAME, now), Codec::JPEG);
+}
+
+TEST_F(CodecChoice, TakesTheFirstPicturesForNoSlowLink)
+{
+    EXPECT_EQ(run(0.5, 250), -1);
+    EXPECT_EQ(run(1.7, 100), -1);
+    EXPECT_STREQ(choice.why(), "the link has room for JPEG");
+}
+
+TEST_F(CodecChoice, CountsNoPauseBetweenTwoVideos)
+{
+    EXPECT_EQ(run(0.5, 100), -1);
+    now += 10000 * MS;
+    EXPECT_EQ(run(0.5, 1000), 300);
 }
 
 TEST_F(CodecChoice, TakesJpegWhenThereIsRoomForTwoSeconds)
@@ -87,8 +99,16 @@ TEST_F(CodecChoice, LeavesJpegAtOnceAfterACollapse)
 {
     run(2, 1000);
     fell = now - 10 * MS;
-    EXPECT_EQ(run(1.0, 1000), 0); /* sooner after the last change than otherwise, too */
+    EXPECT_EQ(run(1.0, 1000), 100); /* sooner after the last change than otherwise, too */
     EXPECT_STREQ(choice.why(), "the link has become much slower");
+}
+
+TEST_F(CodecChoice, StaysAfterAPauseThatLookedLikeACollapse)
+{
+    run(2, 1000);
+    fell = now - 10 * MS;
+    EXPECT_EQ(run(0.5, 100), -1);
+    EXPECT_EQ(run(2, 1000), -1);
 }
 
 TEST_F(CodecChoice, StaysAfterACollapseThatLeavesRoom)
@@ -101,7 +121,7 @@ TEST_F(CodecChoice, StaysAfterACollapseThatLeavesRoom)
 
 TEST_F(CodecChoice, ChangesNoSoonerThanThreeSeconds)
 {
-    run(1.0, 50);
+    run(1.0, 350);
     EXPECT_EQ(run(2, 10000), 2950);
     now = 1000 * MS;
     GlCodecChoice other;
@@ -116,7 +136,7 @@ TEST_F(CodecChoice, WaitsLongerAfterEachMistakeAndForgives)
     int64_t waited = 0;
     for (int64_t expected : { 6000, 12000, 24000, 30000, 30000 }) {
         fell = now;
-        run(1.0, 50);
+        run(1.0, 150);
         EXPECT_EQ(choice.codec(), Codec::INTER);
         waited = run(2, 40000);
         EXPECT_EQ(waited, expected - 50);
@@ -124,7 +144,7 @@ TEST_F(CodecChoice, WaitsLongerAfterEachMistakeAndForgives)
     }
     run(2, 15000);
     fell = now;
-    run(1.0, 50);
+    run(1.0, 150);
     EXPECT_EQ(run(2, 40000), 2950);
 }
 
