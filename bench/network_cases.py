@@ -102,11 +102,16 @@ class LinkedVncClient(Watching, VncClient):
         return {key: after[key] - before[key] for key in after}
 
 
-def _headless(link, display=None, extra=()):
+def _upstream(variant):
+    prefix = os.path.join(stack.INSTALL, variant)
+    return {"qemu": stack.built("install/{}/bin/qemu-system-x86_64".format(variant),
+                                "scripts/build " + variant),
+            "environment": {"LD_LIBRARY_PATH": os.path.join(prefix, "lib")}}
+
+
+def _headless(display=None, extra=()):
     """QEMU as remote 3D is done without this project"""
-    prefix = os.path.join(stack.INSTALL, "baseline")
-    return {"qemu": stack.built("install/baseline/bin/qemu-system-x86_64", "scripts/build baseline"),
-            "environment": {"LD_LIBRARY_PATH": os.path.join(prefix, "lib")},
+    return {**_upstream("baseline"),
             **({"display": display} if display else {"gl": False, "device": "virtio-gpu-gl-pci"}),
             "extra": INPUT + list(extra)}
 
@@ -120,9 +125,11 @@ class Case:
     def machine_options(self, link, port):
         if self.stack == "this":
             return {"tcp": True, "extra": list(INPUT)}
+        if self.stack == "qemu-10.2":
+            return {**_upstream("baseline-10.2"), "tcp": True, "extra": list(INPUT)}
         if self.stack == "egl-headless":
-            return _headless(link, extra=["-display", "egl-headless"])
-        return _headless(link, "egl-headless",
+            return _headless(extra=["-display", "egl-headless"])
+        return _headless("egl-headless",
                          ["-vnc", "{}:{}".format(link.address, port - 5900)])
 
     def connect(self, machine, link, port):
@@ -142,9 +149,10 @@ CASES = {
     "ack-together": Case("this", ["--ack-together", "20"], about="acknowledges 20 at a time"),
     "egl-headless": Case("egl-headless", about="egl-headless + SPICE, as without this project"),
     "vnc": Case("vnc", about="egl-headless + VNC, the same"),
+    "qemu-10.2": Case("qemu-10.2", about="QEMU 10.2's own gl=on for remote clients"),
 }
 # What is compared unless something else is asked for
-COMPARED = ("default", "mjpeg", "h264", "vp8", "egl-headless", "vnc")
+COMPARED = ("default", "mjpeg", "h264", "vp8", "egl-headless", "vnc", "qemu-10.2")
 
 
 def make_machine(case, link, port, folder, name, guest, extra, preload=()):

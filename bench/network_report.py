@@ -35,7 +35,7 @@ def plot_link(rows):
     for index, ((key, title), axis) in enumerate(zip(PLOTTED, axes[0])):
         for at, row in enumerate(rows):
             if row.get(key) is not None:
-                ours = row["case"] not in ("egl-headless", "vnc")
+                ours = row["case"] not in ("egl-headless", "vnc", "qemu-10.2")
                 axis.barh(at, row[key], color="#2a6f97" if ours else "#b0b0b0")
         axis.set_title(title, fontsize=10)
         axis.set_yticks(range(len(rows)))
