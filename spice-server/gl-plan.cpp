@@ -63,7 +63,7 @@ static bool fills(const GlRegion &region, unsigned percent)
  * nearly all within a rectangle has changed, one message brings it. */
 static void in_one_piece(GlJob *job)
 {
-    constexpr unsigned MOST = 75, NEARLY_ALL = 94;
+    constexpr unsigned MOST = 75, NEARLY_ALL = 88;
     GlRegion sharp, moving;
 
     for (const auto &rect : job->sharp) {
