@@ -17,7 +17,7 @@ from measure import Usage, percentile
 WARM_UP = 2
 # To wait for the last frame to be shown without loss
 LOSSLESS_WITHIN = 20
-KEYS = 12
+KEYS = 24
 
 
 def per_second(began, ended, first, flushed):

@@ -147,6 +147,12 @@ TEST(Plan, a_picture_of_which_nearly_all_has_changed_is_one_message)
     EXPECT_TRUE(job.sharp.empty());
     guest.sent(job);
 
+    guest.draw(GlRegion(guest.all()) - GlRect{ 100, 300, 256, 112 }); // a tenth
+    job = guest.next();
+    EXPECT_EQ(job.moving, std::vector<GlRect>{ guest.all() });
+    EXPECT_TRUE(job.sharp.empty());
+    guest.sent(job);
+
     /* What stands still beside what moves stays as sharp as it was */
     guest.draw(GlRegion(GlRect{ 0, 0, 640, 240 }) + GlRect{ 0, 400, 32, 32 });
     job = guest.next();
