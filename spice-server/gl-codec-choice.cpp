@@ -8,7 +8,7 @@ namespace red {
 static constexpr uint64_t MS = 1000000;
 
 /* Of what JPEG takes. Between the two things stay as they are. */
-static constexpr double ENOUGH = 1.6, TOO_LITTLE = 1.2;
+static constexpr double ENOUGH = 1.3, TOO_LITTLE = 1.05;
 static constexpr uint64_t ENOUGH_FOR_NS = 2000 * MS, TOO_LITTLE_FOR_NS = 300 * MS;
 /* A sharp fall that is not older than that; a client that has paused looks like one for a moment */
 static constexpr uint64_t FELL_NS = 1000 * MS, FELL_FOR_NS = 100 * MS;

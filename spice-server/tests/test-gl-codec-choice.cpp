@@ -49,14 +49,14 @@ TEST_F(CodecChoice, KnowsNothingBeforeAJpegWasMade)
 
 TEST_F(CodecChoice, StartsWithJpegUntilTheLinkIsSeenToBeSlow)
 {
-    EXPECT_EQ(run(1.5, 1000), 300);
+    EXPECT_EQ(run(1.2, 1000), 300);
     EXPECT_STREQ(choice.why(), "the link is too slow for JPEG");
 }
 
 TEST_F(CodecChoice, TakesTheFirstPicturesForNoSlowLink)
 {
     EXPECT_EQ(run(0.5, 250), -1);
-    EXPECT_EQ(run(1.7, 100), -1);
+    EXPECT_EQ(run(1.4, 100), -1);
     EXPECT_STREQ(choice.why(), "the link has room for JPEG");
 }
 
@@ -70,20 +70,20 @@ TEST_F(CodecChoice, CountsNoPauseBetweenTwoVideos)
 TEST_F(CodecChoice, TakesJpegWhenThereIsRoomForTwoSeconds)
 {
     run(1.0, 10000);
-    EXPECT_EQ(run(1.7, 1900), -1);
-    EXPECT_EQ(run(1.5, 100), -1); /* counted anew */
-    EXPECT_EQ(run(1.7, 3000), 2000);
+    EXPECT_EQ(run(1.4, 1900), -1);
+    EXPECT_EQ(run(1.2, 100), -1); /* counted anew */
+    EXPECT_EQ(run(1.4, 3000), 2000);
     EXPECT_STREQ(choice.why(), "the link has room for JPEG");
 }
 
 TEST_F(CodecChoice, StaysBetweenTheThresholds)
 {
-    run(1.7, 100);
+    run(1.4, 100);
     EXPECT_EQ(choice.codec(), Codec::JPEG);
-    EXPECT_EQ(run(1.25, 60000), -1);
+    EXPECT_EQ(run(1.1, 60000), -1);
     run(1.0, 400);
     EXPECT_EQ(choice.codec(), Codec::INTER);
-    EXPECT_EQ(run(1.55, 60000), -1);
+    EXPECT_EQ(run(1.25, 60000), -1);
 }
 
 TEST_F(CodecChoice, LeavesJpegWhenItDoesNotFit)
