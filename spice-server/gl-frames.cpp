@@ -23,7 +23,8 @@ GlFrames::Slot *GlFrames::take(uint32_t width, uint32_t height)
     }), slots.end());
 
     for (auto &slot : slots) {
-        if (!*slot.read) {
+        /* one of another size may have been let go of since */
+        if (!*slot.read && slot.frame->width() == width && slot.frame->height() == height) {
             return &slot;
         }
     }

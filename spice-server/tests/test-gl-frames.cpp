@@ -419,3 +419,39 @@ TEST(Frames, stay_as_they_are_while_other_threads_read_them)
     }
     EXPECT_EQ(wrong, 0u);
 }
+
+/* A reader that lets go of a frame of another size while one is looked for */
+TEST(Frames, are_of_the_size_that_is_asked_for_whenever_others_are_let_go_of)
+{
+    GlFrames frames;
+    std::atomic<GlFramePtr *> handed{nullptr};
+    std::atomic<bool> ends{false};
+    std::thread reader([&] {
+        volatile unsigned turns = 0;
+        for (unsigned round = 0; !ends; round++) {
+            GlFramePtr *frame = handed.exchange(nullptr);
+            for (turns = 0; frame && turns < round % 256;) {
+                turns = turns + 1; // anywhere in what the other thread does meanwhile
+            }
+            delete frame;
+        }
+    });
+    /* The larger one is of more than a page: it does not fit into the other */
+    const Picture pictures[] = { Picture(4, 4), Picture(40, 40) };
+    const Read reads[] = { Read(pictures[0], pictures[0].all(), 0),
+                           Read(pictures[1], pictures[1].all(), 0) };
+    GlRegion changed;
+    unsigned wrong = 0;
+    for (uint32_t i = 0; i < 300000; i++) {
+        const Picture &picture = pictures[i % 2];
+        if (frames.update(picture.w, picture.h, picture.all(), reads[i % 2].pixels, 1, &changed) ==
+            GlFrames::Update::CHANGED) {
+            wrong += frames.current()->width() != picture.w;
+            delete handed.exchange(new GlFramePtr(frames.current()));
+        }
+    }
+    ends = true;
+    reader.join();
+    delete handed.exchange(nullptr);
+    EXPECT_EQ(wrong, 0u);
+}
