@@ -78,9 +78,9 @@ class Network(VmTest):
         return client
 
     @staticmethod
-    def _waited(link):
-        """Seconds that something has waited for the link since this was asked last, at most"""
-        down = link.counters()["down"]
+    def _waited(down):
+        """Seconds that something has waited for that way of the link since its counters were asked
+        for last, at most"""
         return down["queue_max"] * 8 / down["rate"]
 
     def _problems(self, promise, watch, steady, exact, queue):
@@ -105,9 +105,9 @@ class Network(VmTest):
             watch = Watch(vm, self._flushes, client)
             watch.begin()
             time.sleep(WARM_UP)
-            self._waited(vm.link)
+            vm.link.counters()
             watch.span(SECONDS)
-            queue = self._waited(vm.link)
+            queue = self._waited(vm.link.counters()["down"])
             steady, = watch.end()
             exact = watch.exact(2 * promise.exact)
             problems = self._problems(promise, watch, steady, exact, queue)
@@ -174,7 +174,7 @@ class Network(VmTest):
                 before = link.counters()["down"]["bytes"]
                 watch.span(SECONDS)
                 down = link.counters()["down"]
-                queues.append(down["queue_max"] * 8 / down["rate"])
+                queues.append(self._waited(down))
                 carried.append((down["bytes"] - before) * 8e-6 / SECONDS)
                 codecs.append(codec())
             # It is not in a hurry to try again what has just failed

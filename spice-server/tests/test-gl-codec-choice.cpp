@@ -95,7 +95,7 @@ TEST_F(CodecChoice, LeavesJpegWhenItDoesNotFit)
     EXPECT_STREQ(choice.why(), "the link is too slow for JPEG");
 }
 
-TEST_F(CodecChoice, LeavesJpegAtOnceAfterACollapse)
+TEST_F(CodecChoice, LeavesJpegSoonAfterACollapse)
 {
     run(2, 1000);
     fell = now - 10 * MS;
