@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: MIT
  * Copyright 2026 Seed 6d55f7ea maintainers
  *
- * Which image a resource has, and what is kept of exported images.
+ * What is kept of exported images.
  *
  * virgl_renderer_resource_get_info(), virgl_renderer_resource_get_info_ext(),
  * virgl_renderer_get_fd_for_texture(), virgl_renderer_get_fd_for_texture2() and
@@ -22,19 +22,6 @@
  * VIRGL_DISABLE_EXPORT_CACHE does the same, whatever its value. */
 #define VIRGL_RENDERER_NO_EXPORT_CACHE (1 << 15)
 
-/*
- * The generation of the resource's image: a number that no other image of this
- * process has had or will have.  It changes when the resource gets new
- * storage.  Texture names, resource handles and EGL images are given out again
- * and do not tell images apart.
- *
- * 0: there is no such resource, or it has neither texture nor GBM buffer.
- *
- * To be called in the thread that calls virglrenderer's other functions; needs
- * no current context.
- */
-VIRGL_EXPORT uint64_t virgl_renderer_resource_get_generation(uint32_t res_handle);
-
 /* Counted since virgl_renderer_init(); images and fds are what is kept now */
 struct virgl_renderer_export_stats {
    uint32_t size;        /* of this struct, bytes: set it before the call */
@@ -53,7 +40,8 @@ struct virgl_renderer_export_stats {
 /*
  * Fills in as much of *stats as stats->size has room for.  Returns 0, or EINVAL
  * if size is less than that of the fields above, or before
- * virgl_renderer_init().  Same thread as above.
+ * virgl_renderer_init().  To be called in the thread that calls virglrenderer's
+ * other functions.
  */
 VIRGL_EXPORT int virgl_renderer_get_export_stats(struct virgl_renderer_export_stats *stats);
 

@@ -176,7 +176,7 @@ remember_texture(uint32_t tex_id, uint64_t generation)
 uint64_t
 vrend_export_new_storage(uint64_t old, uint32_t tex_id)
 {
-   uint64_t generation = vrend_export_new_generation();
+   uint64_t generation = vrend_renderer_new_generation();
 
    vrend_export_cache_drop(cache, old);
    if (tex_id)
@@ -205,7 +205,7 @@ vrend_export_check_context(int ret)
 static uint64_t
 generation_of(struct pipe_resource *pres)
 {
-   return pres ? ((struct vrend_resource *)pres)->generation : 0;
+   return pres ? vrend_renderer_resource_get_generation(pres) : 0;
 }
 
 int
@@ -281,14 +281,6 @@ vrend_export_query(struct pipe_resource *pres,
       query->out_offsets[i] = dmabuf.offsets[i];
    }
    return 0;
-}
-
-uint64_t
-virgl_renderer_resource_get_generation(uint32_t res_handle)
-{
-   struct virgl_resource *res = virgl_resource_lookup(res_handle);
-
-   return res ? generation_of(res->pipe_resource) : 0;
 }
 
 int

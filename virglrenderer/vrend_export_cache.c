@@ -36,14 +36,6 @@ struct vrend_export_cache {
    struct vrend_export_stats stats;
 };
 
-uint64_t
-vrend_export_new_generation(void)
-{
-   static uint64_t last;
-
-   return ++last;
-}
-
 /* ---- descriptors ---- */
 
 static void

@@ -83,9 +83,6 @@ struct vrend_export_stats {
    uint32_t fds;
 };
 
-/* A number that has not been returned before, never 0 */
-uint64_t vrend_export_new_generation(void);
-
 /* Keeps at most max_images images and max_fds descriptors, those used last.
  * With max_images 0 it keeps nothing and passes every call on.  ops has to
  * live as long as the cache.  NULL: out of memory. */

@@ -126,7 +126,7 @@ TEST_F(Scanout, bad_ones_are_refused_and_change_nothing)
         void (*spoil)(QXLGLScanout *scanout);
     } const cases[] = {
         { "size 0", [](QXLGLScanout *s) { s->size = 0; } },
-        { "size too small", [](QXLGLScanout *s) { s->size = sizeof(*s) - 1; } },
+        { "size too small", [](QXLGLScanout *s) { s->size = offsetof(QXLGLScanout, opaque); } },
         { "unknown flags", [](QXLGLScanout *s) { s->flags = 1u << 31; } },
         { "no id", [](QXLGLScanout *s) { s->image_id = 0; } },
         { "no image", [](QXLGLScanout *s) { s->egl_image = nullptr; } },
