@@ -2,6 +2,8 @@
 #include "gl-fixture.hpp"
 
 #include <cstdlib>
+#include <filesystem>
+#include <iterator>
 
 #include <fcntl.h>
 #include <linux/udmabuf.h>
@@ -31,6 +33,13 @@ int open_fds()
         count += fcntl(fd, F_GETFD) >= 0;
     }
     return count;
+}
+
+int threads()
+{
+    std::error_code missing;
+    std::filesystem::directory_iterator tasks("/proc/self/task", missing), end;
+    return missing ? 0 : std::distance(tasks, end);
 }
 
 Color picture_color(uint32_t x, uint32_t y)

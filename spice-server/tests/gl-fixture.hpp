@@ -20,6 +20,8 @@ EGLDisplay test_display();
 
 /* How many fds the process has open */
 int open_fds();
+/* How many threads it has; 0 where /proc does not say */
+int threads();
 
 /* The 8-bit colour of a pixel of the test picture. No two neighbours, lines or channels
  * are alike, so that a shift, flip or swap by one shows. */

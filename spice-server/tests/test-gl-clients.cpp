@@ -3,6 +3,7 @@
  * machine around it. Meant for ThreadSanitizer and AddressSanitizer as much as for itself. */
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <thread>
 #include <vector>
 
@@ -110,9 +111,12 @@ TEST_P(EachKind, that_neither_reads_nor_answers_does_not_hold_up_the_guest)
     ASSERT_TRUE(client.ok());
     client.display->answers_draws = false;
     client.init();
+    const auto begin = std::chrono::steady_clock::now();
     for (int i = 0; i < 60; i++) {
         flip(i % 2 ? a : b);
     }
+    /* It is waited for 80 ms once, not each time */
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(60 * 80));
 }
 
 /* Upstream's server ended with these */

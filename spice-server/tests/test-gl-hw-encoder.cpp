@@ -372,9 +372,9 @@ TEST_F(HwEncoder, leaves_no_fds_and_no_threads)
     push_one_by_one(2);
     encoder.reset();
     ASSERT_TRUE(GlHwEncoder::wait_ended(10000));
-    const int fds = open_fds();
+    const int fds = open_fds(), before = threads();
     frames.clear();
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 8; i++) {
         make();
         push_one_by_one(1);
         encoder.reset();
@@ -382,6 +382,7 @@ TEST_F(HwEncoder, leaves_no_fds_and_no_threads)
         frames.clear();
     }
     EXPECT_LE(open_fds(), fds);
+    EXPECT_LE(threads(), before + 2) << "GLib keeps two idle ones";
 }
 
 int main(int argc, char **argv)
