@@ -173,12 +173,22 @@ bool RawChannel::link(uint8_t type, uint8_t id, uint32_t channel_caps, uint32_t 
     return read_exactly(&result, sizeof(result)) && result == SPICE_LINK_ERR_OK;
 }
 
-/* A SpiceMsgDisplayGlScanoutUnix of nothing has no format, and no fd follows it */
-static bool has_format(const uint8_t *body, size_t size)
+/* Whether file descriptors follow a message, all with one byte. None follow a scanout of nothing,
+ * which has no format, and a SpiceMsgDisplayGlScanout2Unix without planes. */
+static bool has_fds(uint16_t type, const uint8_t *body, size_t size)
 {
     uint32_t words[4] = {}; // width, height, stride, fourcc
-    memcpy(words, body, std::min(size, sizeof(words)));
-    return words[3] != 0;
+    constexpr size_t num_planes = 16;
+
+    switch (type) {
+    case SPICE_MSG_DISPLAY_GL_SCANOUT_UNIX:
+        memcpy(words, body, std::min(size, sizeof(words)));
+        return words[3] != 0;
+    case SPICE_MSG_DISPLAY_GL_SCANOUT2_UNIX:
+        return size > num_planes && body[num_planes] > 0;
+    default:
+        return false;
+    }
 }
 
 void RawChannel::receive()
@@ -197,17 +207,16 @@ void RawChannel::receive()
     }
     size_t at = 0;
     SpiceMiniDataHeader header;
-    while (received.size() - at >= sizeof(header) + with_fd) {
-        at += with_fd; /* the byte that a file descriptor comes with */
-        with_fd = false;
+    while (received.size() - at >= sizeof(header) + with_fds) {
+        at += with_fds; /* the byte that file descriptors come with */
+        with_fds = false;
         memcpy(&header, received.data() + at, sizeof(header));
         if (received.size() - at - sizeof(header) < header.size) {
             break;
         }
         const uint8_t *body = received.data() + at + sizeof(header);
         handle(header.type, body, header.size);
-        with_fd = header.type == SPICE_MSG_DISPLAY_GL_SCANOUT_UNIX &&
-            has_format(body, header.size);
+        with_fds = has_fds(header.type, body, header.size);
         at += sizeof(header) + header.size;
     }
     received.erase(received.begin(), received.begin() + at);
@@ -286,6 +295,7 @@ uint32_t all_display_caps()
                      SPICE_DISPLAY_CAP_COMPOSITE, SPICE_DISPLAY_CAP_A8_SURFACE,
                      SPICE_DISPLAY_CAP_STREAM_REPORT, SPICE_DISPLAY_CAP_LZ4_COMPRESSION,
                      SPICE_DISPLAY_CAP_PREF_COMPRESSION, SPICE_DISPLAY_CAP_GL_SCANOUT,
+                     SPICE_DISPLAY_CAP_GL_SCANOUT2,
                      SPICE_DISPLAY_CAP_MULTI_CODEC, SPICE_DISPLAY_CAP_CODEC_MJPEG,
                      SPICE_DISPLAY_CAP_CODEC_VP8, SPICE_DISPLAY_CAP_PREF_VIDEO_CODEC_TYPE }) {
         caps |= 1u << cap;

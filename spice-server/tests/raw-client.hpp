@@ -70,7 +70,7 @@ private:
     int fd = -1;
     bool is_linked = false;
     Bytes received;
-    bool with_fd = false; /* the message before had one */
+    bool with_fds = false; /* the message before had some */
     std::map<uint16_t, unsigned> counts;
     uint32_t surface_width = 0, surface_height = 0; /* pixels; 0: there is none */
     unsigned pictures_before = 0;                   /* the surface came */

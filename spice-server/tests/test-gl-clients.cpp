@@ -207,6 +207,28 @@ private:
 
 /* The last size and the last picture arrive, however these fall between the worker's steps: the
  * guest draws once, and nothing comes after that could make up for a picture lost */
+TEST_F(Clients, local_ones_get_the_scanout_message_that_they_know)
+{
+    LentImage &image = lend(1, 320, 240);
+    flip(image);
+    for (uint32_t unknown : { 0u, 1u << SPICE_DISPLAY_CAP_GL_SCANOUT2 }) {
+        RawClient client(server, true, all_display_caps() & ~unknown);
+        ASSERT_TRUE(client.ok());
+        client.init();
+        ASSERT_TRUE(client.run_until([&] { return client.display->pictures() > 0; }));
+        const unsigned old_ones = client.display->count(SPICE_MSG_DISPLAY_GL_SCANOUT_UNIX);
+        const unsigned new_ones = client.display->count(SPICE_MSG_DISPLAY_GL_SCANOUT2_UNIX);
+        if (!old_ones && !new_ones) {
+            GTEST_SKIP() << "this display exports no dma-bufs";
+        }
+        /* That nothing is scanned out is an old one, always */
+        EXPECT_EQ(new_ones > 0, unknown == 0);
+        client.display->close();
+        client.main->close();
+        ASSERT_TRUE(client.run_until([&] { return clients_connected() == 0; }));
+    }
+}
+
 TEST_F(Clients, a_remote_one_sees_each_size_that_is_drawn_once)
 {
     LentImage &a = lend(1, 64, 48);
