@@ -38,11 +38,28 @@ typedef struct Backing {
     QemuDmaBuf *dmabuf;         /* only compared; NULL: idle */
 } Backing;
 
+/*
+ * A texture's EGL image: there is one, however many displays show the texture
+ * and however many of their images are on the way back.  A driver may refuse
+ * another (EGL_KHR_image_base: EGL_BAD_ACCESS for a sibling); NVIDIA's does.
+ */
+typedef struct TextureImage {
+    QTAILQ_ENTRY(TextureImage) next;
+    EGLImageKHR image;
+    uint32_t tex_id;            /* 0: that texture is gone */
+    uint32_t width, height;     /* pixels */
+    unsigned users;
+} TextureImage;
+
+static QTAILQ_HEAD(, TextureImage) texture_images =
+    QTAILQ_HEAD_INITIALIZER(texture_images);
+
 struct SpiceEglImage {
     QTAILQ_ENTRY(SpiceEglImage) next;
     QXLInstance *qxl;
     uint64_t id;
     EGLImageKHR image;
+    TextureImage *of_texture;   /* whose @image is, or NULL */
     Backing backing;
     bool lent;                  /* spice-server will give it back */
 };
@@ -65,6 +82,80 @@ static uint64_t next_id(void)
     return ++last;
 }
 
+/* ---- textures' images; with the BQL ---- */
+
+/*
+ * Without EGL_IMAGE_PRESERVED what has been drawn before may be lost, and with
+ * NVIDIA's driver it is; a driver that cannot keep it refuses that.
+ */
+static EGLImageKHR image_of(uint32_t tex_id)
+{
+    static const EGLint preserved[] = {
+        EGL_IMAGE_PRESERVED_KHR, EGL_TRUE, EGL_NONE
+    };
+    EGLContext context = eglGetCurrentContext();
+    EGLClientBuffer texture = (EGLClientBuffer)(uintptr_t)tex_id;
+    EGLImageKHR image = eglCreateImageKHR(qemu_egl_display, context,
+                                          EGL_GL_TEXTURE_2D_KHR, texture,
+                                          preserved);
+
+    return image != EGL_NO_IMAGE_KHR ? image :
+           eglCreateImageKHR(qemu_egl_display, context, EGL_GL_TEXTURE_2D_KHR,
+                             texture, NULL);
+}
+
+/* NULL with EGL's error */
+static TextureImage *texture_image_get(uint32_t tex_id,
+                                       uint32_t width, uint32_t height)
+{
+    TextureImage *shared;
+    EGLImageKHR image;
+
+    QTAILQ_FOREACH(shared, &texture_images, next) {
+        if (shared->tex_id != tex_id) {
+            continue;
+        }
+        if (shared->width == width && shared->height == height) {
+            shared->users++;
+            return shared;
+        }
+        shared->tex_id = 0;
+    }
+    image = image_of(tex_id);
+    if (image == EGL_NO_IMAGE_KHR) {
+        return NULL;
+    }
+    shared = g_new0(TextureImage, 1);
+    shared->image = image;
+    shared->tex_id = tex_id;
+    shared->width = width;
+    shared->height = height;
+    shared->users = 1;
+    QTAILQ_INSERT_HEAD(&texture_images, shared, next);
+    return shared;
+}
+
+static void texture_image_put(TextureImage *shared)
+{
+    if (--shared->users == 0) {
+        QTAILQ_REMOVE(&texture_images, shared, next);
+        eglDestroyImageKHR(qemu_egl_display, shared->image);
+        g_free(shared);
+    }
+}
+
+/* Its name may be another texture's from now on */
+static void texture_is_gone(uint32_t tex_id)
+{
+    TextureImage *shared;
+
+    QTAILQ_FOREACH(shared, &texture_images, next) {
+        if (shared->tex_id == tex_id) {
+            shared->tex_id = 0;
+        }
+    }
+}
+
 /* ---- the way back ---- */
 
 static void image_free(void *opaque)
@@ -72,7 +163,11 @@ static void image_free(void *opaque)
     SpiceEglImage *image = opaque;
 
     trace_qemu_spice_egl_image_destroy(image->qxl->id, image->id);
-    eglDestroyImageKHR(qemu_egl_display, image->image);
+    if (image->of_texture) {
+        texture_image_put(image->of_texture);
+    } else {
+        eglDestroyImageKHR(qemu_egl_display, image->image);
+    }
     g_free(image);
 }
 
@@ -160,15 +255,23 @@ static SpiceEglImage *image_lookup(SpiceEglImages *images,
     return NULL;
 }
 
-void spice_egl_forget_texture(SpiceEglImages *images, uint32_t tex_id)
+static void forget_name(SpiceEglImages *images, uint32_t tex_id)
 {
     SpiceEglImage *image;
 
     QTAILQ_FOREACH(image, &images->list, next) {
-        if (tex_id && image->backing.tex_id == tex_id) {
+        if (image->backing.tex_id == tex_id) {
             image_forget(images, image);
             return;
         }
+    }
+}
+
+void spice_egl_forget_texture(SpiceEglImages *images, uint32_t tex_id)
+{
+    if (tex_id) {
+        texture_is_gone(tex_id);
+        forget_name(images, tex_id);
     }
 }
 
@@ -247,17 +350,20 @@ SpiceEglImage *spice_egl_image_of_texture(SpiceEglImages *images,
 {
     Backing backing = { .tex_id = tex_id, .width = width, .height = height };
     SpiceEglImage *image = image_lookup(images, &backing);
-    EGLImageKHR egl_image;
+    TextureImage *shared;
 
     if (image) {
         return image;
     }
     /* Another size under the same name: that one is gone */
-    spice_egl_forget_texture(images, tex_id);
-    egl_image = eglCreateImageKHR(qemu_egl_display, eglGetCurrentContext(),
-                                  EGL_GL_TEXTURE_2D_KHR,
-                                  (EGLClientBuffer)(uintptr_t)tex_id, NULL);
-    return image_add(images, egl_image, &backing);
+    forget_name(images, tex_id);
+    shared = texture_image_get(tex_id, width, height);
+    image = image_add(images, shared ? shared->image : EGL_NO_IMAGE_KHR,
+                      &backing);
+    if (image) {
+        image->of_texture = shared;
+    }
+    return image;
 }
 
 static EGLImageKHR import_dmabuf(QemuDmaBuf *dmabuf)
@@ -333,15 +439,17 @@ bool spice_egl_scanout(SpiceEglImages *images, SpiceEglImage *image,
     return true;
 }
 
-EGLImageKHR spice_egl_shown_image(SpiceEglImages *images, uint32_t *height)
+bool spice_egl_shown(SpiceEglImages *images, SpiceEglShown *shown)
 {
     SpiceEglImage *image;
 
     QTAILQ_FOREACH(image, &images->list, next) {
         if (image->id == images->shown_id) {
-            *height = image->backing.height;
-            return image->image;
+            shown->image = image->image;
+            shown->tex_id = image->backing.tex_id;
+            shown->height = image->backing.height;
+            return true;
         }
     }
-    return EGL_NO_IMAGE_KHR;
+    return false;
 }

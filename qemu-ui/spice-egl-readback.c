@@ -7,20 +7,30 @@
 #include "qemu/osdep.h"
 #include "spice-egl.h"
 
-/* A framebuffer of the current context with @image in it; 0: GL cannot */
-static GLuint framebuffer_of(EGLImageKHR image, GLuint *texture)
+/* 0: GL cannot */
+static GLuint texture_of(EGLImageKHR image)
 {
-    GLuint framebuffer;
+    GLuint texture;
 
-    glGenTextures(1, texture);
-    glBindTexture(GL_TEXTURE_2D, *texture);
+    if (!epoxy_has_gl_extension("GL_OES_EGL_image")) {
+        return 0;
+    }
+    glGenTextures(1, &texture);
+    glBindTexture(GL_TEXTURE_2D, texture);
     glEGLImageTargetTexture2DOES(GL_TEXTURE_2D, image);
     glBindTexture(GL_TEXTURE_2D, 0);
+    return texture;
+}
+
+/* The current context's framebuffer to be read from; 0: GL cannot */
+static GLuint framebuffer_of(GLuint texture)
+{
+    GLuint framebuffer;
 
     glGenFramebuffers(1, &framebuffer);
     glBindFramebuffer(GL_READ_FRAMEBUFFER, framebuffer);
     glFramebufferTexture2D(GL_READ_FRAMEBUFFER, GL_COLOR_ATTACHMENT0,
-                           GL_TEXTURE_2D, *texture, 0);
+                           GL_TEXTURE_2D, texture, 0);
     if (glCheckFramebufferStatus(GL_READ_FRAMEBUFFER) ==
         GL_FRAMEBUFFER_COMPLETE) {
         return framebuffer;
@@ -29,39 +39,51 @@ static GLuint framebuffer_of(EGLImageKHR image, GLuint *texture)
     return 0;
 }
 
-static void flip(pixman_image_t *image)
-{
-    uint8_t *pixels = (uint8_t *)pixman_image_get_data(image);
-    size_t stride = pixman_image_get_stride(image);
-    g_autofree uint8_t *line = g_malloc(stride);
-    int bottom = pixman_image_get_height(image) - 1;
-
-    for (int top = 0; top < bottom; top++, bottom--) {
-        memcpy(line, pixels + top * stride, stride);
-        memcpy(pixels + top * stride, pixels + bottom * stride, stride);
-        memcpy(pixels + bottom * stride, line, stride);
-    }
-}
-
-/* @view of an image that is @height lines high; the framebuffer is bound */
-static pixman_image_t *read_view(const SpiceEglView *view, uint32_t height)
+/* The rows of a mapped pixel buffer, the first in memory first or last */
+static pixman_image_t *image_of(const uint8_t *rows, int width, int height,
+                                bool first_is_last)
 {
     pixman_image_t *image = pixman_image_create_bits(PIXMAN_BE_r8g8b8x8,
-                                                     view->width, view->height,
-                                                     NULL, 0);
-    uint32_t y = view->y_0_top ? height - view->y - view->height : view->y;
+                                                     width, height, NULL, 0);
 
-    if (!image) {
+    for (int y = 0; image && y < height; y++) {
+        memcpy((uint8_t *)pixman_image_get_data(image) +
+               (size_t)y * pixman_image_get_stride(image),
+               rows + (size_t)(first_is_last ? height - 1 - y : y) * width * 4,
+               (size_t)width * 4);
+    }
+    return image;
+}
+
+/*
+ * @view of an image that is @height lines high; the framebuffer is bound.
+ * Through a pixel buffer: what NVIDIA's driver copies to other memory from a
+ * texture that was made of an EGL image is out of order.
+ */
+static pixman_image_t *read_view(const SpiceEglView *view, uint32_t height)
+{
+    size_t size = (size_t)view->width * view->height * 4;
+    uint32_t y = view->y_0_top ? height - view->y - view->height : view->y;
+    pixman_image_t *image = NULL;
+    const uint8_t *rows;
+    GLuint buffer;
+
+    if (epoxy_gl_version() < 30) {
         return NULL;
     }
-    glPixelStorei(GL_PACK_ROW_LENGTH, pixman_image_get_stride(image) / 4);
+    glGenBuffers(1, &buffer);
+    glBindBuffer(GL_PIXEL_PACK_BUFFER, buffer);
+    glBufferData(GL_PIXEL_PACK_BUFFER, size, NULL, GL_STREAM_READ);
     /* The one format that every context has */
     glReadPixels(view->x, y, view->width, view->height,
-                 GL_RGBA, GL_UNSIGNED_BYTE, pixman_image_get_data(image));
-    glPixelStorei(GL_PACK_ROW_LENGTH, 0);
-    if (view->y_0_top) {
-        flip(image);
+                 GL_RGBA, GL_UNSIGNED_BYTE, NULL);
+    rows = glMapBufferRange(GL_PIXEL_PACK_BUFFER, 0, size, GL_MAP_READ_BIT);
+    if (rows) {
+        image = image_of(rows, view->width, view->height, view->y_0_top);
+        glUnmapBuffer(GL_PIXEL_PACK_BUFFER);
     }
+    glBindBuffer(GL_PIXEL_PACK_BUFFER, 0);
+    glDeleteBuffers(1, &buffer);
     return image;
 }
 
@@ -69,27 +91,22 @@ pixman_image_t *spice_egl_readback(DisplayChangeListener *dcl)
 {
     SpiceEgl *egl = container_of(dcl, SimpleSpiceDisplay, dcl)->egl;
     pixman_image_t *image = NULL;
-    uint32_t height;
-    EGLImageKHR shown;
+    GLuint framebuffer, texture, made = 0;
     EGLContext previous;
-    GLuint framebuffer, texture;
+    SpiceEglShown shown;
 
-    if (egl->source != SPICE_EGL_TEXTURE && egl->source != SPICE_EGL_DMABUF) {
-        return NULL;
-    }
-    shown = spice_egl_shown_image(&egl->images, &height);
-    if (shown == EGL_NO_IMAGE_KHR) {
+    if ((egl->source != SPICE_EGL_TEXTURE && egl->source != SPICE_EGL_DMABUF) ||
+        !spice_egl_shown(&egl->images, &shown)) {
         return NULL;
     }
     previous = spice_egl_enter();
-    if (epoxy_has_gl_extension("GL_OES_EGL_image")) {
-        framebuffer = framebuffer_of(shown, &texture);
-        if (framebuffer) {
-            image = read_view(&egl->view, height);
-            glDeleteFramebuffers(1, &framebuffer);
-        }
-        glDeleteTextures(1, &texture);
+    texture = shown.tex_id ?: (made = texture_of(shown.image));
+    framebuffer = texture ? framebuffer_of(texture) : 0;
+    if (framebuffer) {
+        image = read_view(&egl->view, shown.height);
+        glDeleteFramebuffers(1, &framebuffer);
     }
+    glDeleteTextures(1, &made);
     spice_egl_leave(previous);
     return image;
 }

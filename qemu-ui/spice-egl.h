@@ -58,11 +58,14 @@ void spice_egl_forget_idle(SpiceEglImages *images);
 bool spice_egl_scanout(SpiceEglImages *images, SpiceEglImage *image,
                        const SpiceEglView *view);
 
-/*
- * The image that was put there last, and its @height in pixels;
- * EGL_NO_IMAGE_KHR if it has been forgotten since
- */
-EGLImageKHR spice_egl_shown_image(SpiceEglImages *images, uint32_t *height);
+typedef struct SpiceEglShown {
+    EGLImageKHR image;
+    uint32_t tex_id;            /* that it is of, in QEMU's contexts; 0: none */
+    uint32_t height;            /* of the whole image, pixels */
+} SpiceEglShown;
+
+/* What was put there last; false if it has been forgotten since */
+bool spice_egl_shown(SpiceEglImages *images, SpiceEglShown *shown);
 
 /* ---- spice-egl.c: the listener ---- */
 

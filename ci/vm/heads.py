@@ -5,6 +5,7 @@ import os
 
 import numpy
 
+from support import stack
 from support.picture import LOSSLESS, Picture, corners, wrong_corners
 from support.vmtest import VmTest
 
@@ -52,8 +53,9 @@ class Heads(VmTest):
 
     def heads_machine(self, **guest):
         guest = dict({"heads": len(HEADS), "size": "{}x{}".format(*SIZE)}, **guest)
-        # Images only: every pixel can be asked for
-        return self.counted_machine(unix=True, many_clients=True, heads=len(HEADS), guest=guest,
+        # Images only: every pixel can be asked for. Heads may be parts of one texture, of which EGL
+        # need not make more than one image
+        return self.counted_machine(preload=[stack.strict_egl()], unix=True, many_clients=True, heads=len(HEADS), guest=guest,
                                     spice=["streaming-video=off"])
 
     def _see_all(self, clients, problem=right, heads=HEADS):

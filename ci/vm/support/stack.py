@@ -114,6 +114,11 @@ def va_double():
     return _library("gstvadouble")
 
 
+def strict_egl():
+    """The LD_PRELOAD library that makes EGL images of textures as NVIDIA's driver does"""
+    return _library("strict-egl")
+
+
 def lost_answer():
     """The LD_PRELOAD library that loses a draw's answer"""
     return _library("lost-answer")

@@ -55,11 +55,11 @@ class VmTest(Test):
         self._machines.append(machine)
         return machine
 
-    def counted_machine(self, **options):
+    def counted_machine(self, preload=(), **options):
         """A machine whose EGL calls are counted, see egl_calls()"""
         path = os.path.join(self.logdir, "egl-calls")
         environment = dict(options.pop("environment", {}), EGLCOUNT_FILE=path)
-        return self.machine(preload=[stack.eglcount()], environment=environment, **options)
+        return self.machine(preload=[stack.eglcount(), *preload], environment=environment, **options)
 
     def egl_calls(self):
         return eglcalls.read(os.path.join(self.logdir, "egl-calls"))
