@@ -137,10 +137,13 @@ git() {
 }
 
 is_ours() {
-    local dir
-    dir=$(realpath -m "$1")
-    [[ $dir == "$(realpath -m "$BUILD")"/* ]]
+    if [[ -z ${OURS[$1]:-} ]]; then
+        if [[ $(realpath -m "$1") == "$(realpath -m "$BUILD")"/* ]]; then OURS[$1]=yes; else OURS[$1]=no; fi
+    fi
+    [[ ${OURS[$1]} == yes ]]
 }
+# What it has found out
+declare -A OURS=()
 
 # check_tree TREE: a tree of the user's; git must be ready to work in it, if it is a checkout
 check_tree() {
