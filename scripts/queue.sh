@@ -70,12 +70,16 @@ begin_index() {
 
 in_index() { GIT_INDEX_FILE=$2/index git -C "$1" "${@:3}"; }
 
+# BROUGHT: every "SRC=DEST" of the series read last
+read_brought() { read -ra BROUGHT <<<"${BRINGS[*]}"; }
+
 # brought_blobs REPODIR [-w]: BLOB_OF[SRC], for each file that the series read last brings
 brought_blobs() {
     local repo=$1 word sources=() blobs=() i
     shift
     declare -gA BLOB_OF=()
-    for word in ${BRINGS[*]}; do
+    read_brought
+    for word in "${BROUGHT[@]}"; do
         # shellcheck disable=SC2153 # REPO is lib.sh's
         sources+=("$REPO/${word%%=*}")
     done
@@ -174,7 +178,7 @@ queue_is_in() {
     begin_index "$repo" "$2" "$queue" "$tmp"
     brought_blobs "$repo"
     read_index "$repo" "$tmp"
-    for word in ${BRINGS[*]}; do
+    for word in "${BROUGHT[@]}"; do
         [[ ${THERE[${word#*=}]:-} == *" ${BLOB_OF[${word%%=*}]}" ]] || return 1
     done
     for ((i = ${#PATCHES[@]} - 1; i >= 0; i--)); do
@@ -194,7 +198,8 @@ queue_paths() {
     (( ${#PATCHES[@]} > 0 )) || return 0
     {
         sed -n 's,^diff --git a/.* b/\(.*\)$,\1,p' "${PATCHES[@]/#/"$1/"}"
-        for word in ${BRINGS[*]}; do
+        read_brought
+        for word in "${BROUGHT[@]}"; do
             echo "${word#*=}"
         done
     } | sort -u

@@ -68,7 +68,7 @@ in_component() {
     # shellcheck disable=SC2016 # expanded there
     env_run --at "$obj" "${binds[@]}" env SRC="$src" OBJ="$obj" PREFIX="$prefix" SPICE="$spice" REPO="$REPO" \
         PATH="/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin" \
-        CCACHE_DIR="$CACHE/ccache" CCACHE_MAXSIZE=5G \
+        CCACHE_DIR="$CACHE/ccache" CCACHE_MAXSIZE=5G CC_LD=mold CXX_LD=mold \
         CCACHE_SLOPPINESS=include_file_mtime,include_file_ctime \
         PKG_CONFIG_PATH="$spice/lib/pkgconfig" LD_LIBRARY_PATH="$spice/lib" \
         bash -c 'cd "$OBJ" && exec "$@"' bash "$@"

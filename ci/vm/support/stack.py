@@ -34,7 +34,7 @@ def link():
 
 def guest():
     """Kernel and initramfs"""
-    return (built("guest/vmlinuz", "scripts/build guest"),
+    return (built("guest/vmlinux", "scripts/build guest"),
             built("guest/initrd.img", "scripts/build guest"))
 
 
