@@ -146,8 +146,10 @@ std::unique_ptr<Display> Display::on_gbm(const std::string &node, std::string *w
 
 std::unique_ptr<Display> Display::on_device(const std::string &node, std::string *why)
 {
-    if (!client_has("EGL_EXT_platform_device") || !client_has("EGL_EXT_device_query") ||
-        !client_has("EGL_EXT_device_enumeration")) {
+    /* EGL_EXT_device_base is both; NVIDIA's EGL names it alone */
+    if (!client_has("EGL_EXT_platform_device") ||
+        (!client_has("EGL_EXT_device_base") &&
+         (!client_has("EGL_EXT_device_query") || !client_has("EGL_EXT_device_enumeration")))) {
         add_reason(why, "EGL has no platform device");
         return {};
     }
