@@ -98,6 +98,21 @@ static EGLBoolean destroy_image(EGLDisplay display, EGLImageKHR image)
     return real(display, image);
 }
 
+/* Their names may be others' from now on */
+static void delete_textures(GLsizei count, const GLuint *textures)
+{
+    pthread_mutex_lock(&lock);
+    for (GLsizei i = 0; i < count; i++) {
+        const int place = textures[i] ? place_of(NULL, textures[i]) : -1;
+
+        if (place >= 0) {
+            images[place].texture = 0;
+        }
+    }
+    pthread_mutex_unlock(&lock);
+    ((void (*)(GLsizei, const GLuint *))gl("glDeleteTextures"))(count, textures);
+}
+
 static EGLint get_error(void)
 {
     const EGLint real = ((EGLint (*)(void))egl("eglGetError"))();
@@ -111,6 +126,7 @@ static const Wrapper wrappers[] = {
     { "eglCreateImageKHR", (any_fn)create_image },
     { "eglDestroyImageKHR", (any_fn)destroy_image },
     { "eglGetError", (any_fn)get_error },
+    { "glDeleteTextures", (any_fn)delete_textures },
     { "eglGetProcAddress", (any_fn)get_proc_address },
 };
 STEP_IN(wrappers)

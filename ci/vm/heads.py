@@ -55,7 +55,7 @@ class Heads(VmTest):
         guest = dict({"heads": len(HEADS), "size": "{}x{}".format(*SIZE)}, **guest)
         # Images only: every pixel can be asked for. Heads may be parts of one texture, of which EGL
         # need not make more than one image
-        return self.counted_machine(preload=[stack.strict_egl()], unix=True, many_clients=True, heads=len(HEADS), guest=guest,
+        return self.counted_machine(preload=stack.strict_egl(), unix=True, many_clients=True, heads=len(HEADS), guest=guest,
                                     spice=["streaming-video=off"])
 
     def _see_all(self, clients, problem=right, heads=HEADS):

@@ -84,7 +84,7 @@ class Screen(VmTest):
 
     def test_a_guest_on_a_2d_device_is_seen_with_gl_on(self):
         # Where a texture keeps what it shows when it gets an EGL image only if that is asked for
-        with self.machine(unix=True, device="virtio-gpu-pci", preload=[stack.strict_egl()]) as vm:
+        with self.machine(unix=True, device="virtio-gpu-pci", preload=stack.strict_egl()) as vm:
             for way in ("tcp", "unix"):
                 with vm.client(way) as client:
                     client.wait_for_picture(right(SIZE, LOSSLESS))
