@@ -3,7 +3,7 @@
 
 import os
 
-from support import orders
+from support import orders, stack
 from support.picture import LOSSLESS, wrong_corners
 from support.vmtest import VmTest
 from support.waiting import wait_until
@@ -150,8 +150,8 @@ class Lifecycle(VmTest):
 
     def test_clients_stay_while_the_machine_sleeps(self):
         # Linux 6.12 gives virtio-gpu nothing to do at S3, which resets the device: the guest
-        # unloads its driver first
-        with self.living_machine() as vm:
+        # unloads its driver first. One that was not started by its BIOS does not wake up.
+        with self.living_machine(kernel=stack.compressed_kernel()) as vm:
             clients = self._connect(vm)
             self._see(clients)
             vm.tell("unload")

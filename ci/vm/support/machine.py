@@ -42,6 +42,7 @@ class Machine:
         when told so by its environment
     environment: for QEMU, on top of this process's
     exits: the statuses that QEMU may end with, those of signals negative
+    kernel: another file than stack.guest()'s
 
     On exit it raises AssertionError if QEMU, a client or the guest's kernel has come to a bad
     end, or one of their logs has a complaint that is never right.
@@ -50,7 +51,7 @@ class Machine:
     def __init__(self, logdir, guest=None, gl=True, tcp=True, unix=False, heads=1,
                  device=None, spice=(), extra=(), environment=None, qemu=None, append="",
                  name="vm", preload=(), many_clients=False, tls=None,
-                 auth=("disable-ticketing=on",), display=None, exits=(0,)):
+                 auth=("disable-ticketing=on",), display=None, exits=(0,), kernel=None):
         self.guest = dict({"flips": "0"}, **(guest or {}))
         self.name = name
         self._gl, self._tcp, self._unix = gl, tcp, unix
@@ -61,6 +62,7 @@ class Machine:
         if many_clients:
             self._environment["SPICE_DEBUG_ALLOW_MC"] = "1"
         self._qemu, self._exits, self._ended = qemu, exits, False
+        self._kernel = kernel
         self.logdir = os.path.join(logdir, name)
         os.makedirs(self.logdir, exist_ok=True)
         # Unix socket paths are limited to 107 bytes: not below a test's log directory
@@ -107,7 +109,7 @@ class Machine:
                 "-serial", "chardev:serial",
                 "-chardev", "socket,id=monitor,fd={}".format(monitor),
                 "-mon", "chardev=monitor,mode=control",
-                "-kernel", kernel, "-initrd", initrd, "-append",
+                "-kernel", self._kernel or kernel, "-initrd", initrd, "-append",
                 "{} {} {}".format(KERNEL, words, self._append).strip(),
                 *self._extra]
 

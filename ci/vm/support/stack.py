@@ -38,6 +38,14 @@ def guest():
             built("guest/initrd.img", "scripts/build guest"))
 
 
+def compressed_kernel():
+    """The same as its package has it, for SeaBIOS and its own decompressor to start"""
+    found = sorted(glob.glob(os.path.join(BUILD, "guest", "kernel", "boot", "vmlinuz-*")))
+    if not found:
+        raise Missing("build/guest/kernel/boot has no vmlinuz: run scripts/build guest")
+    return found[-1]
+
+
 def qemu():
     """The QEMU under test: $QEMU, or the first in $PATH"""
     found = os.environ.get("QEMU") or shutil.which("qemu-system-x86_64")
