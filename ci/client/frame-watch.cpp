@@ -6,9 +6,15 @@
 /* For a client that nobody asks: some minutes at 60 frames a second */
 static constexpr size_t MAX_KEPT = 20000;
 /* Pictures are compared no more often than this, microseconds */
-static constexpr int64_t COMPARE_EVERY = 100000;
+static constexpr int64_t COMPARE_EVERY = 200000;
 /* The middle of the guest's square, pixels from the lower left corner */
 static constexpr uint32_t ECHO_MIDDLE = 32;
+
+void FrameWatch::compare_with(const std::string &pattern)
+{
+    quality = std::make_unique<Quality>(pattern);
+    comparer = std::make_unique<Comparer>(pattern);
+}
 
 void FrameWatch::updated(int64_t now)
 {
@@ -16,8 +22,8 @@ void FrameWatch::updated(int64_t now)
     if (counting) {
         note_number();
     }
-    if (quality && last >= 0 && now - last_compared >= COMPARE_EVERY) {
-        note_quality();
+    if (comparer && last >= 0 && now - last_compared >= COMPARE_EVERY) {
+        compare();
     }
     if (pressed && echo_is_lit() != was_lit) {
         echoes.push_back({pressed, now});
@@ -41,15 +47,24 @@ void FrameWatch::note_number()
     }
 }
 
-void FrameWatch::note_quality()
+void FrameWatch::compare()
 {
-    const Picture shown = picture(UINT32_MAX);
-    if (shown.empty() || compared.size() >= MAX_KEPT) {
+    if (comparer->busy() || comparisons >= MAX_KEPT) {
+        return;
+    }
+    Picture shown = picture(UINT32_MAX);
+    if (shown.empty()) {
         return;
     }
     last_compared = last_update;
-    compared.push_back({last_update, last, quality->psnr(shown, uint32_t(last))});
-    exact_since();
+    comparisons++;
+    comparer->compare(last_update, last, std::move(shown));
+}
+
+std::vector<FrameWatch::Compared> FrameWatch::take_compared()
+{
+    comparisons = 0;
+    return comparer ? comparer->take() : std::vector<Compared>();
 }
 
 int64_t FrameWatch::exact_since()

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "comparer.hpp"
 #include "picture.hpp"
 #include "quality.hpp"
 
@@ -19,10 +20,7 @@ public:
     struct Seen {
         int64_t at, number;
     };
-    struct Compared {
-        int64_t at, number;
-        double psnr;              /* dB, see quality.hpp */
-    };
+    using Compared = Comparer::Result;
     struct Echo {
         int64_t pressed, shown;
     };
@@ -33,9 +31,9 @@ public:
 
     /* Reads the frame counter of each update (costs a copy of its upper lines) */
     void count() { counting = true; }
-    /* Compares what is shown with the guest's own pictures, up to 10 times a second while the number
-     * changes (costs a copy of the picture, and making the guest's) */
-    void compare_with(const std::string &pattern) { quality = std::make_unique<Quality>(pattern); }
+    /* Compares what is shown with the guest's own pictures, up to 5 times a second while the number
+     * changes (costs a copy of the picture, and another thread that makes the guest's) */
+    void compare_with(const std::string &pattern);
 
     /* The picture has been changed */
     void updated(int64_t now);
@@ -47,7 +45,7 @@ public:
 
     /* Since the last call of each */
     std::vector<Seen> take_seen() { return std::exchange(seen, {}); }
-    std::vector<Compared> take_compared() { return std::exchange(compared, {}); }
+    std::vector<Compared> take_compared();
     std::vector<Echo> take_echoes() { return std::exchange(echoes, {}); }
 
     int64_t number() const { return last; }        /* -1 before the first */
@@ -57,7 +55,7 @@ public:
 
 private:
     void note_number();
-    void note_quality();
+    void compare();
     bool echo_is_lit() const;
 
     std::function<Picture(uint32_t)> picture;
@@ -67,8 +65,9 @@ private:
     uint64_t changed = 0, fallen = 0;
     std::vector<Seen> seen;
     std::unique_ptr<Quality> quality;
+    std::unique_ptr<Comparer> comparer;
     int64_t last_compared = 0, exact = -1;
-    std::vector<Compared> compared;
+    size_t comparisons = 0;       /* since they were taken */
     int64_t pressed = 0;          /* of the key whose answer is still to come; 0: of none */
     bool was_lit = false;
     std::vector<Echo> echoes;

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Compares pictures with the guest's own in a thread of its own, which gives way to all others: what a
+ * client shows next must not wait for it. */
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "picture.hpp"
+#include "quality.hpp"
+
+class Comparer
+{
+public:
+    struct Result {
+        int64_t at, number;       /* as given to compare() */
+        double psnr;              /* dB, see quality.hpp */
+    };
+
+    /* PATTERN: see quality.hpp */
+    explicit Comparer(std::string pattern);
+    ~Comparer();
+    Comparer(const Comparer &) = delete;
+    Comparer &operator=(const Comparer &) = delete;
+
+    /* It still has a picture: no other is taken */
+    bool busy() const;
+    /* Not while it is busy */
+    void compare(int64_t at, int64_t number, Picture &&picture);
+    /* All since the last call; waits for the one in hand */
+    std::vector<Result> take();
+
+private:
+    void run();
+
+    struct Job {
+        int64_t at, number;
+        Picture picture;
+    };
+
+    mutable std::mutex mutex;
+    std::condition_variable changed;
+    std::optional<Job> job;
+    bool stopping = false;
+    std::vector<Result> results;
+    Quality quality;              /* the thread's */
+    std::thread thread;
+};
