@@ -168,8 +168,8 @@ GlBatch GlMaker::Work::make(const GlJob &todo, const Settings &how)
 
     choice.compression = how.compression;
     choice.lz4 = how.lz4;
+    make_sharp(todo, choice, &made); // first: what answers a key is small, and comes at once
     make_moving(todo, &made);
-    make_sharp(todo, choice, &made);
     if (!todo.trial.empty()) {
         try_jpeg(*todo.frame, todo.trial);
     }

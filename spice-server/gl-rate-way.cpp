@@ -13,14 +13,15 @@ static constexpr uint64_t LONGER_FOR_NS = uint64_t(1000 * MS);
 static constexpr double LONGER_NS = 4 * MS, LONGER_PER_JITTER = 3;
 
 /* How much longer than the shortest round trip messages of no size would take, at least, ns: where
- * the line through the sizes and round trips of messages [FROM, TO) begins. 0: cannot be told. */
+ * the line through the sizes and round trips of messages [FROM, TO) begins. What was sent right
+ * before a message counts as its own: it takes as long. 0: cannot be told. */
 double GlRate::way_begins(size_t from, size_t to) const
 {
     double n = 0, sum_x = 0, sum_y = 0, sum_xx = 0, sum_xy = 0, sum_yy = 0, shortest = 1e18;
     for (size_t i = from; i < to; i++) {
         const Message &message = messages[i];
         if (message.rtt_ns > 0 && message.timed) {
-            const double x = double(message.size), y = message.rtt_ns - base_ns;
+            const double x = double(message.size) + message.ahead, y = message.rtt_ns - base_ns;
             n++;
             sum_x += x;
             sum_y += y;

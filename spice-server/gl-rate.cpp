@@ -112,7 +112,8 @@ void GlRate::sent(uint64_t number, size_t size, uint64_t now_ns)
         drain_wait_ns = std::min(2 * drain_wait_ns, DRAIN_MOST_NS);
         drain_ns = now + drain_wait_ns;
     }
-    messages.push_back({ number, size, now, flying_bytes, others, again, true, 0, 0, 0 });
+    const double ahead = double(through_ns - std::min(through_ns, now)) * rate / SECOND;
+    messages.push_back({ number, size, now, flying_bytes, ahead, others, again, true, 0, 0, 0 });
     paced_ns = std::max(paced_ns, now) + uint64_t(double(size) * SECOND / double(pacing_rate()));
     through_ns = std::max(through_ns, now) + uint64_t(double(size) * SECOND / rate);
 }

@@ -77,6 +77,7 @@ private:
         uint64_t number, size;
         uint64_t sent_ns;
         uint64_t together; /* bytes on their way when it was sent, its own too */
+        double ahead;      /* bytes that the link had to carry before it */
         uint64_t others;   /* bytes sent by other channels until then */
         uint64_t again;    /* segments sent again until then */
         bool timed;        /* false: we were late ourselves */

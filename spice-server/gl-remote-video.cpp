@@ -129,7 +129,7 @@ void GlRemote::stream_failed(std::unique_ptr<GlStream> *stream, const std::strin
     if (pending && pending->video == stream->get()) {
         plan.changed((*stream)->rect());
         pending->video = nullptr;
-        pending->frame.reset(); // it may be there already, and wait for images
+        pending->frame.reset();
     }
     if (stream == &running) {
         end_stream();

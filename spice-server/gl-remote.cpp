@@ -227,25 +227,29 @@ void GlRemote::begin(uint64_t now_ns)
     turns.goes(now_ns, 1000 * MS / max_rate());
 }
 
-/* False: not everything is there yet */
+/* What is there of it is sent: an echo of a key does not wait for the video beside it. False: not
+ * everything is there yet. */
 bool GlRemote::send_pending(uint64_t now_ns)
 {
-    if (pending->images && !pending->batch) {
-        pending->batch = maker.take();
-    }
-    if ((pending->images && !pending->batch) || (pending->video && !pending->frame)) {
-        return false;
-    }
     if (pending->frame) {
         send_video(*pending->frame);
+        pending->frame.reset();
+        pending->video = nullptr;
+        pending->sent = true;
     }
-    if (pending->batch) {
-        for (auto &message : pending->batch->messages) {
+    auto batch = pending->images ? maker.take() : std::nullopt;
+    if (batch) {
+        pending->sent = pending->sent || !batch->messages.empty();
+        for (auto &message : batch->messages) {
             send(std::move(message));
         }
-        plan.done(pending->batch->sent);
+        plan.done(batch->sent);
+        pending->images = false;
     }
-    if (!pending->frame && (!pending->batch || pending->batch->messages.empty())) {
+    if (pending->images || pending->video) {
+        return false;
+    }
+    if (!pending->sent) {
         pending.reset(); // it was for nothing but a trial
         return true;
     }

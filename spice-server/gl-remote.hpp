@@ -116,10 +116,10 @@ private:
     struct Pending {
         Pending() {} // clang takes the implicit one for none in an optional of this class
         uint64_t captured_ns = 0;
-        bool images = false;
-        GlStream *video = nullptr;
-        std::optional<GlBatch> batch;
+        bool images = false;         /* some are being made */
+        GlStream *video = nullptr;   /* its frame is not sent yet */
         std::optional<std::vector<uint8_t>> frame;
+        bool sent = false;           /* something of it */
         bool moves = false;
     };
 

@@ -26,6 +26,7 @@ struct Video {
     double need = 1e12;       /* bytes/s that the best quality takes */
     double smallest = 4000;   /* bytes of a frame at the worst */
     double spread = 0.25;     /* of frames' sizes, standard deviation */
+    unsigned small_each = 0;  /* frames: so many, and a small message goes right behind; 0: none */
 };
 
 /* A display channel: frames of a video, as large as the rate control says */
@@ -72,6 +73,9 @@ public:
             const double size = allowed / fps *
                                 std::exp(video.spread * network.random.normal() - 0.03);
             send(now, std::max(size, 600.0));
+            if (video.small_each && number % video.small_each == 0) {
+                send_small(now);
+            }
         }
         connection.max_pacing = double(rate.pacing_rate());
     }
@@ -106,12 +110,25 @@ private:
         connection.send(number, size);
     }
 
+    /* A ping, or an image of little */
+    void send_small(uint64_t now)
+    {
+        constexpr double SIZE = 100;
+
+        sent_bytes += SIZE;
+        births.push_back({ 0, 0, SIZE });
+        rate.sent(++number, size_t(SIZE), now);
+        connection.send(number, SIZE);
+    }
+
     void received(uint64_t which, uint64_t now)
     {
         Shown frame = births.front();
         births.pop_front();
-        frame.at = now;
-        shown.push_back(frame);
+        if (frame.born) {
+            frame.at = now;
+            shown.push_back(frame);
+        }
         if (which % client.each) {
             return;
         }

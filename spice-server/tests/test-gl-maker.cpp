@@ -336,12 +336,12 @@ TEST(Maker, what_is_refined_is_as_much_as_fits_and_one_piece_at_least)
     EXPECT_EQ(batch.sent.lossless, GlRegion(AREAS[0]));
 }
 
-TEST(Maker, sends_what_moves_first_and_what_is_refined_last)
+TEST(Maker, sends_what_changes_now_and_then_first_and_what_is_refined_last)
 {
     Client client;
     GlJob job = job_of(photo(1));
-    job.moving = { { 0, 0, 16, 16 } };
-    job.sharp = { { 16, 0, 16, 16 } };
+    job.sharp = { { 0, 0, 16, 16 } };
+    job.moving = { { 16, 0, 16, 16 } };
     job.refine = { { 32, 0, 16, 16 } };
     job.moving_bytes = job.sharp_bytes = job.refine_bytes = 100000;
     const GlBatch batch = client.make(std::move(job));

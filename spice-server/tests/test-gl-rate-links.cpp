@@ -262,6 +262,42 @@ TEST_P(EachTcp, TheWayBecomesLonger)
     }
 }
 
+TEST_P(EachTcp, FramesOfOneSizeDoNotMakeTheWayLonger)
+{
+    /* JPEGs of one picture differ by little, and so does what they take. What goes right behind one
+     * takes as long as it does, however small it is. */
+    const Spec specs[] = { { 20 * MBIT, 15, 1, 120e3 }, { 50 * MBIT, 10, 1, 250e3 },
+                           { 3 * MBIT, 40, 2, 64e3 } };
+    for (const auto &spec : specs) {
+        for (double spread : { 0.0, 0.01, 0.03, 0.06, 0.1 }) {
+            for (uint64_t seed = 1; seed <= 4; seed++) {
+                SCOPED_TRACE(std::to_string(spec.rate / MBIT) + " Mbit/s, spread " +
+                             std::to_string(spread) + ", seed " + std::to_string(seed));
+                World world(spec, seed);
+                Video video;
+                video.need = 0.1 * spec.rate;
+                video.smallest = 600;
+                Sender &sender = world.add(GetParam(), video);
+                world.run(3000);
+                sender.video.need = 0.6 * spec.rate;
+                sender.video.spread = spread;
+                sender.video.small_each = unsigned(seed % 3 * 4); /* none, 4 or 8 */
+                double longest = 0, fastest = 0;
+                world.run(15000, [&] {
+                    longest = std::max(longest, double(sender.rate.rtt_min_ns()) / MS);
+                    if (world.now > 4000 * MS) {
+                        fastest = std::max(fastest, double(sender.rate.bandwidth()));
+                    }
+                });
+                EXPECT_LE(longest, 2 * spec.delay_ms + 5);
+                EXPECT_LE(fastest, 1.25 * spec.rate);
+                EXPECT_LE(world.judge(sender, 4000, 15000).p99_ms, 45);
+                EXPECT_GE(world.judge(sender, 4000, 15000).fps, 58);
+            }
+        }
+    }
+}
+
 TEST_P(EachTcp, ADownloadOverTheSameLink)
 {
     for (const Spec &spec : { Spec{ 20 * MBIT, 15, 1, 120e3 }, Spec{ 50 * MBIT, 10, 1, 250e3 } }) {
