@@ -29,7 +29,7 @@ static void set_blocked(SpiceEgl *egl, bool block)
 {
     if (egl->blocked != block) {
         egl->blocked = block;
-        graphic_hw_gl_block(egl->ssd->dcl.con, block);
+        qemu_console_hw_gl_block(egl->ssd->dcl.con, block);
     }
 }
 

@@ -5,13 +5,11 @@
  */
 
 #include "qemu/osdep.h"
-#ifdef CONFIG_LINUX
-#include <sys/vfs.h>
-#endif
 #include "qemu/error-report.h"
 #include "qemu/main-loop.h"
 #include "system/cpus.h"
 #include "spice-egl.h"
+#include "spice-egl-planes.h"
 #include "spice-gl-api.h"
 #include "trace.h"
 
@@ -21,9 +19,6 @@
 /* Of dma-bufs that no QemuDmaBuf stands for at the moment */
 #define MAX_IDLE 4
 
-#define MOD_INVALID ((1ULL << 56) - 1)
-#define DMABUF_FS_MAGIC 0x444d4142
-
 /*
  * What is behind an image: a texture, or memory with a layout.  Devices make a
  * new QemuDmaBuf for each page flip; the same inode is the same memory.
@@ -31,10 +26,7 @@
 typedef struct Backing {
     uint32_t tex_id;            /* 0: a dma-buf */
     uint32_t width, height;     /* pixels */
-    uint32_t stride;            /* bytes */
-    uint32_t fourcc;
-    uint64_t modifier;
-    uint64_t inode;             /* 0: not to be told by its inode */
+    SpiceEglPlanes planes;
     QemuDmaBuf *dmabuf;         /* only compared; NULL: idle */
 } Backing;
 
@@ -201,30 +193,12 @@ static void image_forget(SpiceEglImages *images, SpiceEglImage *image)
 
 /* ---- looking up ---- */
 
-/* dma-bufs have inodes of their own since Linux 5.3 */
-static uint64_t dmabuf_inode(int fd)
-{
-#ifdef CONFIG_LINUX
-    struct statfs fs;
-    struct stat st;
-
-    if (fstatfs(fd, &fs) == 0 && fs.f_type == DMABUF_FS_MAGIC &&
-        fstat(fd, &st) == 0) {
-        return st.st_ino;
-    }
-#endif
-    return 0;
-}
-
 static Backing dmabuf_backing(QemuDmaBuf *dmabuf)
 {
     return (Backing) {
         .width = qemu_dmabuf_get_backing_width(dmabuf),
         .height = qemu_dmabuf_get_backing_height(dmabuf),
-        .stride = qemu_dmabuf_get_stride(dmabuf),
-        .fourcc = qemu_dmabuf_get_fourcc(dmabuf),
-        .modifier = qemu_dmabuf_get_modifier(dmabuf),
-        .inode = dmabuf_inode(qemu_dmabuf_get_fd(dmabuf)),
+        .planes = spice_egl_planes_of(dmabuf),
         .dmabuf = dmabuf,
     };
 }
@@ -234,9 +208,8 @@ static bool same_backing(const Backing *a, const Backing *b)
 {
     return a->tex_id == b->tex_id &&
            a->width == b->width && a->height == b->height &&
-           a->stride == b->stride && a->fourcc == b->fourcc &&
-           a->modifier == b->modifier && a->inode == b->inode &&
-           (a->tex_id || a->inode || a->dmabuf == b->dmabuf);
+           !memcmp(&a->planes, &b->planes, sizeof(a->planes)) &&
+           (a->tex_id || a->planes.inodes[0] || a->dmabuf == b->dmabuf);
 }
 
 static SpiceEglImage *image_lookup(SpiceEglImages *images,
@@ -300,7 +273,7 @@ void spice_egl_forget_dmabuf(SpiceEglImages *images, QemuDmaBuf *dmabuf)
         if (image->backing.tex_id || image->backing.dmabuf != dmabuf) {
             continue;
         }
-        if (image->backing.inode) {
+        if (image->backing.planes.inodes[0]) {
             image->backing.dmabuf = NULL;
         } else {
             image_forget(images, image);
@@ -366,43 +339,13 @@ SpiceEglImage *spice_egl_image_of_texture(SpiceEglImages *images,
     return image;
 }
 
-static EGLImageKHR import_dmabuf(QemuDmaBuf *dmabuf)
-{
-    uint64_t modifier = qemu_dmabuf_get_modifier(dmabuf);
-    EGLint attributes[] = {
-        EGL_WIDTH, qemu_dmabuf_get_backing_width(dmabuf),
-        EGL_HEIGHT, qemu_dmabuf_get_backing_height(dmabuf),
-        EGL_LINUX_DRM_FOURCC_EXT, qemu_dmabuf_get_fourcc(dmabuf),
-        EGL_DMA_BUF_PLANE0_FD_EXT, qemu_dmabuf_get_fd(dmabuf),
-        EGL_DMA_BUF_PLANE0_PITCH_EXT, qemu_dmabuf_get_stride(dmabuf),
-        EGL_DMA_BUF_PLANE0_OFFSET_EXT, 0,
-        EGL_NONE, EGL_NONE, EGL_NONE, EGL_NONE, /* room for the modifier */
-        EGL_NONE,
-    };
-
-    if (!qemu_egl_has_dmabuf()) {
-        return EGL_NO_IMAGE_KHR;
-    }
-    /* As elsewhere in QEMU, 0 stands for "not known" and not for linear */
-    if (modifier && modifier != MOD_INVALID &&
-        epoxy_has_egl_extension(qemu_egl_display,
-                                "EGL_EXT_image_dma_buf_import_modifiers")) {
-        attributes[12] = EGL_DMA_BUF_PLANE0_MODIFIER_LO_EXT;
-        attributes[13] = modifier & 0xffffffff;
-        attributes[14] = EGL_DMA_BUF_PLANE0_MODIFIER_HI_EXT;
-        attributes[15] = modifier >> 32;
-    }
-    return eglCreateImageKHR(qemu_egl_display, EGL_NO_CONTEXT,
-                             EGL_LINUX_DMA_BUF_EXT, NULL, attributes);
-}
-
 SpiceEglImage *spice_egl_image_of_dmabuf(SpiceEglImages *images,
                                          QemuDmaBuf *dmabuf)
 {
     Backing backing = dmabuf_backing(dmabuf);
     SpiceEglImage *image = image_lookup(images, &backing);
 
-    return image ?: image_add(images, import_dmabuf(dmabuf), &backing);
+    return image ?: image_add(images, spice_egl_planes_import(dmabuf), &backing);
 }
 
 /* ---- lending them ---- */

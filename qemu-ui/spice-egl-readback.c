@@ -130,12 +130,12 @@ static void show_others(SpiceEgl *egl, pixman_image_t *image)
     DisplaySurface *before = egl->others;
 
     if (egl->others_show_it && copy_to(before, image)) {
-        dpy_gfx_show_readback(con, before, true);
+        qemu_console_show_readback(con, before, true);
         return;
     }
     egl->others = qemu_create_displaysurface_pixman(image);
     egl->others_show_it = true;
-    dpy_gfx_show_readback(con, egl->others, false);
+    qemu_console_show_readback(con, egl->others, false);
     if (before) {
         qemu_free_displaysurface(before);
     }

@@ -224,8 +224,10 @@ static void hand_texture_on(SpiceEgl *egl, DisplaySurface *old,
     if (new && !new->texture && surface_width(new) == surface_width(old) &&
         surface_height(new) == surface_height(old) &&
         surface_format(new) == surface_format(old)) {
+#ifdef SURFACE_KNOWS_GL_FORMAT
         new->glformat = old->glformat;
         new->gltype = old->gltype;
+#endif
         new->texture = old->texture;
     } else {
         spice_egl_forget_texture(&egl->images, old->texture);
@@ -276,7 +278,7 @@ static void egl_refresh(DisplayChangeListener *dcl)
     if (!egl->ssd->ds || qemu_console_is_gl_blocked(dcl->con)) {
         return;
     }
-    graphic_hw_update(dcl->con);
+    qemu_console_hw_update(dcl->con);
     if (egl->source == SPICE_EGL_SURFACE) {
         spice_egl_draw(egl);
     }
@@ -363,8 +365,9 @@ static bool egl_is_compatible_dcl(DisplayGLCtx *dgc,
            (!dcl->ops->dpy_gl_update && dcl->ops->dpy_is_watched);
 }
 
-/* @ssd is set up for dma-bufs: take over what is the same here */
-static void init_ops(SimpleSpiceDisplay *ssd)
+/* @ssd and its @stock listener are for dma-bufs: take over what is the same */
+static void init_ops(SimpleSpiceDisplay *ssd,
+                     const DisplayChangeListenerOps *stock)
 {
     listener_ops = (DisplayChangeListenerOps) {
         .dpy_name               = "spice-egl-image",
@@ -372,8 +375,8 @@ static void init_ops(SimpleSpiceDisplay *ssd)
         .dpy_gfx_switch         = egl_gfx_switch,
         .dpy_gfx_check_format   = console_gl_check_format,
         .dpy_refresh            = egl_refresh,
-        .dpy_mouse_set          = ssd->dcl.ops->dpy_mouse_set,
-        .dpy_cursor_define      = ssd->dcl.ops->dpy_cursor_define,
+        .dpy_mouse_set          = stock->dpy_mouse_set,
+        .dpy_cursor_define      = stock->dpy_cursor_define,
 
         .dpy_gl_scanout_disable = egl_scanout_disable,
         .dpy_gl_scanout_texture = egl_scanout_texture,
@@ -397,7 +400,8 @@ static bool can_make_images(void)
                                    "EGL_KHR_gl_texture_2D_image");
 }
 
-int qemu_spice_egl_init(SimpleSpiceDisplay *ssd)
+int qemu_spice_egl_init(SimpleSpiceDisplay *ssd,
+                        const DisplayChangeListenerOps **ops)
 {
     SpiceEgl *egl;
     int ret = -ENOTSUP;
@@ -420,10 +424,10 @@ int qemu_spice_egl_init(SimpleSpiceDisplay *ssd)
     QTAILQ_INSERT_TAIL(&spice_egl_displays, egl, next);
 
     if (!listener_ops.dpy_name) {
-        init_ops(ssd);
+        init_ops(ssd, *ops);
     }
     ssd->egl = egl;
-    ssd->dcl.ops = &listener_ops;
+    *ops = &listener_ops;
     ssd->dgc.ops = &gl_ctx_ops;
     spice_egl_draw_init(egl);
     return 0;

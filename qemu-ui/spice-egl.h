@@ -117,7 +117,8 @@ extern SpiceEglList spice_egl_displays;
  * Returns: 0, or a negative errno of spice_qxl_gl_init(); @ssd is unchanged
  * then.
  */
-int qemu_spice_egl_init(SimpleSpiceDisplay *ssd);
+int qemu_spice_egl_init(SimpleSpiceDisplay *ssd,
+                        const DisplayChangeListenerOps **ops);
 
 /* From now on @source is shown, as far as @view says */
 void spice_egl_show(SpiceEgl *egl, SpiceEglSource source,

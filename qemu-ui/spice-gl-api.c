@@ -103,10 +103,11 @@ bool qemu_spice_gl_check_remote(void)
     return false;
 }
 
-static int init_with_images(SimpleSpiceDisplay *ssd)
+static int init_with_images(SimpleSpiceDisplay *ssd,
+                            const DisplayChangeListenerOps **ops)
 {
 #ifdef SPICE_QXL_GL
-    return qemu_spice_gl_api() ? qemu_spice_egl_init(ssd) : -ENOSYS;
+    return qemu_spice_gl_api() ? qemu_spice_egl_init(ssd, ops) : -ENOSYS;
 #else
     return -ENOSYS;
 #endif
@@ -131,10 +132,14 @@ static void set_max_rate(SimpleSpiceDisplay *ssd, uint64_t rate)
 }
 #endif
 
-void qemu_spice_gl_choose_listener(SimpleSpiceDisplay *ssd)
+const DisplayChangeListenerOps *
+qemu_spice_gl_choose_listener(SimpleSpiceDisplay *ssd,
+                              const DisplayChangeListenerOps *stock,
+                              bool stock_remote)
 {
     QemuOpts *opts = QTAILQ_FIRST(&qemu_find_opts("spice")->head);
-    int ret = init_with_images(ssd);
+    const DisplayChangeListenerOps *ops = stock;
+    int ret = init_with_images(ssd, &ops);
 
     if (ret == 0) {
 #ifdef SPICE_QXL_GL
@@ -142,10 +147,10 @@ void qemu_spice_gl_choose_listener(SimpleSpiceDisplay *ssd)
             set_max_rate(ssd, qemu_opt_get_number(opts, "max-refresh-rate", 0));
         }
 #endif
-        return;
+        return ops;
     }
-    if (qemu_opt_get_number(opts, "port", 0) ||
-        qemu_opt_get_number(opts, "tls-port", 0)) {
+    if (!stock_remote && (qemu_opt_get_number(opts, "port", 0) ||
+                          qemu_opt_get_number(opts, "tls-port", 0))) {
         error_report("spice: spice_qxl_gl_init failed: %s; "
                      "cannot use gl=on with port/tls-port", strerror(-ret));
         exit(1);
@@ -156,4 +161,5 @@ void qemu_spice_gl_choose_listener(SimpleSpiceDisplay *ssd)
                      "images (spice_qxl_gl_init: %s)", strerror(-ret));
         exit(1);
     }
+    return ops;
 }

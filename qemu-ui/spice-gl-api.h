@@ -45,11 +45,15 @@ bool qemu_spice_gl_check_remote(void);
 
 /*
  * Chooses how @ssd scans out: with EGL images where spice-server takes them,
- * with the dma-bufs that are set up in @ssd otherwise.  To be called once,
- * after the interface of @ssd has been added and before its listener is
- * registered.  Exits with an error when neither can work.
+ * with the dma-bufs that @ssd is set up for otherwise; @stock are that
+ * listener's calls, and @stock_remote says that it serves remote clients, too.
+ * Returns the calls to register.  To be called once, after the interface of
+ * @ssd has been added.  Exits with an error when neither can work.
  */
-void qemu_spice_gl_choose_listener(SimpleSpiceDisplay *ssd);
+const DisplayChangeListenerOps *
+qemu_spice_gl_choose_listener(SimpleSpiceDisplay *ssd,
+                              const DisplayChangeListenerOps *stock,
+                              bool stock_remote);
 
 #endif /* HAVE_SPICE_GL */
 

@@ -8,6 +8,7 @@
  */
 
 #include "qemu/osdep.h"
+#include <glib-unix.h>
 #include "qemu/error-report.h"
 #include "qemu/main-loop.h"
 #include "qemu/notify.h"
@@ -131,7 +132,7 @@ bool qemu_spice_unix_listen(const char *path, Error **errp)
         close(unix_socket.fd);
         return false;
     }
-    qemu_socket_set_nonblock(unix_socket.fd);
+    g_unix_set_fd_nonblocking(unix_socket.fd, true, NULL);
     unix_socket.again = timer_new_ms(QEMU_CLOCK_REALTIME, listen_again, NULL);
     listen_again(NULL);
     unix_socket.exit.notify = remove_socket;

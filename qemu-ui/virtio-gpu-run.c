@@ -1,7 +1,7 @@
 /*
  * virtio-gpu when the machine stops and runs on, maybe elsewhere
  *
- * A display that takes its time (graphic_hw_gl_block()) keeps commands waiting
+ * A display that takes its time (qemu_console_hw_gl_block()) keeps commands waiting
  * that the device has taken from the queue already.  They are no part of the
  * device's state: saved in that moment they would be lost.  A queue that the
  * guest has notified of, but which has not been looked at, would not be looked
@@ -12,7 +12,6 @@
 
 #include "qemu/osdep.h"
 #include "qemu/main-loop.h"
-#include "system/runstate.h"
 #include "virtio-gpu-run.h"
 
 /* The other classes keep more about a command, and cannot be saved */
@@ -33,7 +32,7 @@ static void put_commands_back(VirtIOGPU *g)
     }
 }
 
-static void vm_state_changed(void *opaque, bool running, RunState state)
+void virtio_gpu_run_changed(void *opaque, bool running, RunState state)
 {
     VirtIOGPU *g = opaque;
     VirtIOGPUBase *b = VIRTIO_GPU_BASE(g);
@@ -46,11 +45,6 @@ static void vm_state_changed(void *opaque, bool running, RunState state)
         /* Those that are done and wait for the display alone are answered */
         VIRTIO_GPU_BASE_GET_CLASS(b)->gl_flushed(b);
     }
-}
-
-void virtio_gpu_run_init(VirtIOGPU *g)
-{
-    g->run = qdev_add_vm_change_state_handler(DEVICE(g), vm_state_changed, g);
 }
 
 void virtio_gpu_run_exit(VirtIOGPU *g)

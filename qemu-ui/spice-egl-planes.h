@@ -1,0 +1,30 @@
+/*
+ * The planes of a guest's dma-buf, and an EGL image of them
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef UI_SPICE_EGL_PLANES_H
+#define UI_SPICE_EGL_PLANES_H
+
+#include "ui/egl-helpers.h"
+
+/*
+ * What tells one dma-buf from another.  Two sets of planes are compared as
+ * memory: unused members are 0.
+ */
+typedef struct SpiceEglPlanes {
+    uint32_t count;
+    uint32_t fourcc;
+    uint64_t modifier;
+    uint32_t strides[DMABUF_MAX_PLANES]; /* bytes */
+    uint32_t offsets[DMABUF_MAX_PLANES]; /* bytes */
+    uint64_t inodes[DMABUF_MAX_PLANES]; /* 0: not to be told by its inode */
+} SpiceEglPlanes;
+
+SpiceEglPlanes spice_egl_planes_of(QemuDmaBuf *dmabuf);
+
+/* An image of the planes, which the caller destroys; or EGL_NO_IMAGE_KHR */
+EGLImageKHR spice_egl_planes_import(QemuDmaBuf *dmabuf);
+
+#endif
