@@ -200,6 +200,11 @@ component_version() {
 component_line() {
     local version lines line
     version=$(component_version "$1" "$2")
+    # QEMU's development before a release: 11.0.50 becomes 11.1, 11.2.50 becomes 12.0
+    if [[ $1 == qemu && $version =~ ^([0-9]+)\.([0-9]+)\.[5-9][0-9]$ ]]; then
+        version=${BASH_REMATCH[1]}.$((BASH_REMATCH[2] + 1))
+        [[ $version != *.3 ]] || version=$((BASH_REMATCH[1] + 1)).0
+    fi
     mapfile -t lines < <(ls "$REPO/patches/$1")
     for line in "${lines[@]}"; do
         if [[ $version == "$line" || $version == "$line".* ]]; then
