@@ -2,7 +2,8 @@
 """How long QEMU waited for each draw, from its trace events."""
 
 import os
-import re
+
+from . import trace
 
 
 class DrawTimes:
@@ -21,13 +22,13 @@ class DrawTimes:
         times, start = [], None
         with open(self._path, encoding="utf-8", errors="replace") as log:
             for line in log:
-                event = re.match(r"\d+@(\d+\.\d+):qemu_spice_egl_(draw|draw_done)\b", line)
+                event = trace.event(line)
                 if not event:
                     continue
-                now = float(event.group(1))
-                if event.group(2) == "draw":
+                now, name = event
+                if name == "qemu_spice_egl_draw":
                     start = now
-                elif start is not None:
+                elif name == "qemu_spice_egl_draw_done" and start is not None:
                     if since <= now <= until:
                         times.append(now - start)
                     start = None

@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """When the guest has drawn which frame, from QEMU's trace, and when a client has shown it."""
 
-import datetime
 import os
-import re
 import time
 
-# Seconds, or from QEMU 10.2 on a date, which has no fraction if that is 0
-FLUSH = re.compile(r"(?:\d+@(\d+\.\d+):|([\d-]+T[\d:.]+)Z )virtio_gpu_cmd_res_flush\b")
+from . import trace
 
 
 class Flushes:
@@ -34,11 +31,9 @@ class Flushes:
                 if not line.endswith("\n"):
                     break
                 self._read += len(line.encode())
-                event = FLUSH.match(line)
-                if event:
-                    seconds = float(event.group(1)) if event.group(1) else \
-                        datetime.datetime.fromisoformat(event.group(2) + "+00:00").timestamp()
-                    self._times.append(self.monotonic(seconds))
+                event = trace.event(line)
+                if event and event[1] == "virtio_gpu_cmd_res_flush":
+                    self._times.append(self.monotonic(event[0]))
         return self._times
 
     def monotonic(self, time_of_day):
