@@ -127,6 +127,7 @@ static QXLCookie *begin_draw(SpiceEgl *egl)
     return qxl_cookie_new(QXL_COOKIE_TYPE_GL_DRAW_DONE, egl->draw);
 }
 
+QEMU_DISABLE_CFI
 void spice_egl_start_draw(SpiceEgl *egl)
 {
     int64_t start = get_clock();

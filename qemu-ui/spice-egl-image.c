@@ -169,6 +169,7 @@ static void image_given_back(QXLInstance *qxl, void *egl_image, void *opaque)
     aio_bh_schedule_oneshot(qemu_get_aio_context(), image_free, opaque);
 }
 
+QEMU_DISABLE_CFI
 static void image_release(void *opaque)
 {
     SpiceEglImage *image = opaque;
@@ -350,6 +351,7 @@ SpiceEglImage *spice_egl_image_of_dmabuf(SpiceEglImages *images,
 
 /* ---- lending them ---- */
 
+QEMU_DISABLE_CFI
 bool spice_egl_scanout(SpiceEglImages *images, SpiceEglImage *image,
                        const SpiceEglView *view)
 {

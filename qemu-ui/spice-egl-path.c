@@ -22,6 +22,7 @@ static void path_changed(QXLInstance *qxl, const QXLGLPathChange *change,
         spice_egl_codec_of(change->codec) ?: "no video", change->reason);
 }
 
+QEMU_DISABLE_CFI
 void qemu_spice_egl_watch_paths(SimpleSpiceDisplay *ssd)
 {
     typeof(spice_qxl_gl_set_path_callback) *set =
@@ -60,6 +61,7 @@ static void add_to_client(SpiceDisplayClient *client,
     }
 }
 
+QEMU_DISABLE_CFI
 static void add_to_display(SpiceDisplay *display, SpiceEgl *egl)
 {
     QXLGLStats stats = { .size = sizeof(stats) };

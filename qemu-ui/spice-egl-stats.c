@@ -58,6 +58,7 @@ static SpiceDisplayClient *client_of(const QXLGLClientStats *stats)
     return client;
 }
 
+QEMU_DISABLE_CFI
 static SpiceDisplayClientList *clients_of(QXLInstance *qxl, QXLGLStats *stats)
 {
     g_autofree QXLGLClientStats *clients = NULL;

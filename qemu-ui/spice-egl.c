@@ -182,6 +182,7 @@ void spice_egl_draw(SpiceEgl *egl)
 
 /* ---- what the vCPUs asked for ---- */
 
+QEMU_DISABLE_CFI
 static void sync_state(void *opaque)
 {
     SpiceEgl *egl = opaque;
@@ -400,6 +401,7 @@ static bool can_make_images(void)
                                    "EGL_KHR_gl_texture_2D_image");
 }
 
+QEMU_DISABLE_CFI
 int qemu_spice_egl_init(SimpleSpiceDisplay *ssd,
                         const DisplayChangeListenerOps **ops)
 {

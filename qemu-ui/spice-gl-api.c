@@ -114,6 +114,7 @@ static int init_with_images(SimpleSpiceDisplay *ssd,
 }
 
 #ifdef SPICE_QXL_GL
+QEMU_DISABLE_CFI
 static void set_max_rate(SimpleSpiceDisplay *ssd, uint64_t rate)
 {
     typeof(spice_qxl_gl_set_max_rate) *set =

@@ -24,7 +24,10 @@ typedef struct SpiceGlApi {
     typeof(spice_qxl_gl_get_stats) *get_stats;
 } SpiceGlApi;
 
-/* The calls above, or NULL if the spice-server in use lacks them */
+/*
+ * The calls above, or NULL if the spice-server in use lacks them.  Functions
+ * that call them are QEMU_DISABLE_CFI: the addresses are dlsym()'s.
+ */
 const SpiceGlApi *qemu_spice_gl_api(void);
 
 /*

@@ -50,6 +50,7 @@ static GetGeneration *find_get_generation(void)
 }
 
 /* 0: not known */
+QEMU_DISABLE_CFI
 static uint64_t generation_of(uint32_t resource_id)
 {
     static GetGeneration *get_generation;
