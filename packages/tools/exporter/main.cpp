@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* spicegl-exporter: what spicegl-top shows, for the textfile collector of Prometheus' node exporter */
+#include <cstdio>
+
+#include "../failure.hpp"
+#include "../machine.hpp"
+#include "../options.hpp"
+#include "../waiting.hpp"
+#include "metrics.hpp"
+
+static const char SUMMARY[] =
+    "Writes how QEMUs serve the clients of their displays, in Prometheus' text format, for the textfile\n"
+    "collector of its node exporter. FILE.prom is replaced in one step, so that no half of it is read.\n"
+    "Labels: vm (the socket's name, or the domain's), display, client, path, codec. A QEMU that does not\n"
+    "answer has spicegl_up 0; with --once it makes the status 1.\n"
+    "\n"
+    "SOCKET is a Unix socket on which QEMU listens with QMP, and serves one program at a time:\n"
+    "  -qmp unix:SOCKET,server=on,wait=off\n"
+    "Of a libvirt domain, virsh is asked.";
+
+static MachineState look(const std::string &machine, const std::string &name)
+{
+    MachineState state{name, false, {}};
+    try {
+        state.displays = displays_of(query_spice(machine));
+        state.up = true;
+    } catch (const Failure &failure) {
+        fprintf(stderr, "%s: %s: %s\n", g_get_prgname(), machine.c_str(), failure.what());
+    }
+    return state;
+}
+
+/* By a temporary file and a rename; the collector, another user, has to read it */
+static void write(const std::string &file, const std::string &text)
+{
+    GError *error = nullptr;
+    if (!g_file_set_contents_full(file.c_str(), text.c_str(), gssize(text.size()),
+                                  G_FILE_SET_CONTENTS_CONSISTENT, 0644, &error)) {
+        const std::string why = error->message;
+        g_error_free(error);
+        throw Failure(why);
+    }
+}
+
+static int watch(const std::vector<std::string> &machines, const std::string &file, double interval, bool once)
+{
+    const auto names = machine_names(machines);
+    for (;;) {
+        const double at = now();
+        std::vector<MachineState> states;
+        bool all_up = true;
+        for (size_t i = 0; i < machines.size(); i++) {
+            states.push_back(look(machines[i], names[i]));
+            all_up = all_up && states.back().up;
+        }
+        write(file, metrics(states));
+        if (once) {
+            return all_up ? 0 : 1;
+        }
+        sleep_until(at + interval);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    gboolean once = FALSE;
+    gdouble interval = 15;
+    gchar *output = nullptr;
+    g_set_prgname("spicegl-exporter");
+    const auto machines = parse({"SOCKET|libvirt:DOMAIN... --output FILE.prom", SUMMARY, {
+        {"output", 0, 0, G_OPTION_ARG_FILENAME, &output, "Write this file", "FILE.prom"},
+        {"once", 0, 0, G_OPTION_ARG_NONE, &once, "Write it once, and end", nullptr},
+        {"interval", 0, 0, G_OPTION_ARG_DOUBLE, &interval, "Seconds from one time to the next (15)", "S"},
+    }}, argc, argv);
+    const std::string file = taken(output);
+    if (machines.empty()) {
+        usage_error("name one or more of SOCKET or libvirt:DOMAIN");
+    }
+    if (file.empty()) {
+        usage_error("--output is needed");
+    }
+    if (!(interval >= 1 && interval <= 3600)) {
+        usage_error("--interval is from 1 to 3600 seconds");
+    }
+    return guarded([&]() { return watch(machines, file, interval, once); });
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "../displays.hpp"
+
+struct MachineState {
+    std::string name;
+    bool up = false; /* it has answered */
+    std::vector<Display> displays;
+};
+
+/* In Prometheus' text format. Only what is there has a sample. */
+std::string metrics(const std::vector<MachineState> &machines);
