@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* spicegl-doctor: what will happen on this machine, before a VM is started */
+#include <cstdio>
+#include <cstdlib>
+
+#include "../failure.hpp"
+#include "../options.hpp"
+#include "full.hpp"
+#include "host.hpp"
+#include "trial.hpp"
+#include "verdict.hpp"
+
+static const char SUMMARY[] =
+    "Says what QEMU will do on this machine: on what it renders and why, what each kind of client gets,\n"
+    "who may open the devices. QEMU itself is asked: it is started for a moment, without a guest. Run it as\n"
+    "the user that runs QEMU. A line for each fact: ok, warning or problem, and below it what to do.\n"
+    "Ends with 0 if there is no problem, with 1 if there is one, with 2 on a bad command line.";
+
+struct Options {
+    Asked asked;
+    std::string root, folder;
+    std::vector<std::string> ports, sockets;
+    bool json = false, full = false;
+};
+
+static bool is_port(const std::string &text)
+{
+    return !text.empty() && text.size() <= 5 && text.find_first_not_of("0123456789") == std::string::npos &&
+           atoi(text.c_str()) >= 1 && atoi(text.c_str()) <= 65535;
+}
+
+static Options options_of(int argc, char **argv)
+{
+    gchar *qemu = nullptr, *node = nullptr, *root = nullptr, **ports = nullptr, **sockets = nullptr;
+    gboolean json = FALSE, full = FALSE;
+    Options options;
+    const auto rest = parse({"", SUMMARY, {
+        {"qemu", 0, 0, G_OPTION_ARG_FILENAME, &qemu, "Ask this one (that beside this program, or in $PATH)",
+         "PROGRAM"},
+        {"rendernode", 0, 0, G_OPTION_ARG_FILENAME, &node, "As with -spice rendernode=", "NODE"},
+        {"port", 0, 0, G_OPTION_ARG_STRING_ARRAY, &ports, "Can QEMU listen on this TCP port? May be repeated", "N"},
+        {"socket", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &sockets, "The same for a Unix socket", "PATH"},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print an array of objects: what, state, finding, remedy", nullptr},
+        {"full", 0, 0, G_OPTION_ARG_NONE, &full, "Run spicegl-try and spicegl-micro as well (minutes)", nullptr},
+        {"timeout", 0, 0, G_OPTION_ARG_DOUBLE, &options.asked.seconds, "How long QEMU may take to start (30)", "S"},
+        {"root", 0, 0, G_OPTION_ARG_FILENAME, &root, "Look at the dev, sys and etc in this folder", "DIR"},
+    }}, argc, argv);
+    options.asked.qemu = taken(qemu);
+    options.asked.rendernode = taken(node);
+    options.root = taken(root);
+    options.ports = taken(ports);
+    options.sockets = taken(sockets);
+    options.json = json;
+    options.full = full;
+    if (!rest.empty()) {
+        usage_error("no other arguments are taken: " + rest[0]);
+    }
+    for (const auto &number : options.ports) {
+        if (!is_port(number)) {
+            usage_error("--port: not a number from 1 to 65535: " + number);
+        }
+    }
+    if (!(options.asked.seconds > 0 && options.asked.seconds <= 3600)) {
+        usage_error("--timeout is from 0 to 3600 seconds");
+    }
+    return options;
+}
+
+/* What is asked of QEMU, as far as it gets */
+static Findings ask_qemu(const Asked &asked, Trial *rendering)
+{
+    Findings findings;
+    try {
+        findings.push_back(program_verdict(asked.qemu, try_bare(asked)));
+        if (any_problem(findings)) {
+            return findings;
+        }
+        *rendering = try_rendering(asked);
+        append(&findings, rendering_verdict(*rendering));
+        if (rendering->answered) {
+            findings.push_back(sandbox_verdict(try_rendering(asked, sandbox()), *rendering));
+        }
+    } catch (const Failure &failure) {
+        findings.push_back({State::problem, "QEMU", failure.what(),
+                            "name the QEMU of this project with --qemu, or install it"});
+    }
+    return findings;
+}
+
+static int examine(const Options &options)
+{
+    Trial rendering;
+    Findings findings = ask_qemu(options.asked, &rendering);
+    append(&findings, render_nodes(options.root));
+    findings.push_back(kvm(options.root, rendering.kvm["enabled"].yes()));
+    findings.push_back(udmabuf(options.root, is_software(rendering)));
+    findings.push_back(apparmor(options.root));
+    findings.push_back(gstreamer_registry());
+    for (const auto &number : options.ports) {
+        findings.push_back(port(number));
+    }
+    for (const auto &path : options.sockets) {
+        findings.push_back(unix_socket(path));
+    }
+    if (options.full) {
+        append(&findings, full_report(options.folder, options.asked.rendernode));
+    }
+    fputs((options.json ? as_json(findings) : as_text(findings)).c_str(), stdout);
+    return any_problem(findings) ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+    /* The archive's loader is what runs, and has passed our name on */
+    const std::string self = argv[0];
+    g_set_prgname("spicegl-doctor");
+    Options options = options_of(argc, argv);
+    options.folder = self.substr(0, self.find('/') == std::string::npos ? 0 : self.rfind('/'));
+    if (options.asked.qemu.empty()) {
+        options.asked.qemu = program_near(options.folder, "qemu-system-x86_64");
+    }
+    return guarded([&]() { return examine(options); });
+}

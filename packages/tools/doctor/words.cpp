@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "words.hpp"
+
+#include <sstream>
+
+namespace {
+
+struct Known {
+    const char *words, *remedy;
+};
+
+/* docs/troubleshooting.md says more of each */
+const Known KNOWN[] = {
+    {"rendering in software",
+     "install the GPU's driver (Mesa's or NVIDIA's EGL), and open its nodes for QEMU's user (group render); "
+     "in a container, pass the GPU's devices through"},
+    {"no platform works on",
+     "name another node, or leave rendernode out to have every GPU tried; the reasons are in the brackets"},
+    {"no platform works", "install EGL and a driver: Mesa's libEGL and DRI drivers, or NVIDIA's"},
+    {"render node init failed", "this is how a QEMU without this project's queue says that there is no GPU: "
+                                "name this project's with --qemu"},
+    {"has no spice_qxl_gl_init()", "another spice-server is found than this project's: look at ldd of QEMU, "
+                                   "LD_LIBRARY_PATH and ldconfig"},
+    {"without spice_qxl_gl_init()", "build QEMU again, with PKG_CONFIG_PATH at this project's spice-server"},
+    {"GStreamer cannot compile code here", "allow QEMU to make memory executable (SELinux: execmem)"},
+    {"needs EGL_MESA_image_dma_buf_export", "install this project's spice-server, which reads pictures back"},
+    {"virtio-gpu-gl-pci' is not a valid device", "install QEMU's module for virtio-gpu-gl, or a QEMU that was "
+                                                 "built with virglrenderer"},
+    {"There is no option group 'spice'", "install QEMU's module for SPICE, or a QEMU that was built with it"},
+    {"seccomp", "build QEMU with seccomp, or have libvirt use no sandbox (seccomp_sandbox in qemu.conf)"},
+};
+
+/* Those that a finding of its own is about, or that are about this program's own options */
+const char *const COVERED[] = {"rendering in software", "GStreamer cannot compile code here", "trace event"};
+
+const std::string WARNING = "warning: ", INFO = "info: ", TRACE = "egl_platform_device ";
+
+bool begins(const std::string &line, const std::string &with)
+{
+    return line.compare(0, with.size(), with) == 0;
+}
+
+} // namespace
+
+std::vector<std::string> lines_of(const std::string &said)
+{
+    std::vector<std::string> lines;
+    std::istringstream stream(said);
+    for (std::string line; std::getline(stream, line);) {
+        const size_t colon = line.find(": ");
+        /* Its name has no space */
+        if (colon != std::string::npos && line.find(' ') > colon) {
+            line.erase(0, colon + 2);
+        }
+        if (!line.empty()) {
+            lines.push_back(line);
+        }
+    }
+    return lines;
+}
+
+std::string reason_in(const std::string &said)
+{
+    std::string reason;
+    for (const auto &line : lines_of(said)) {
+        if (!begins(line, WARNING) && !begins(line, INFO) && !begins(line, TRACE) &&
+            line.find("-accel kvm") == std::string::npos && line.find("falling back to") == std::string::npos &&
+            line.find("KVM kernel module") == std::string::npos && !begins(line, "failed to initialize kvm") &&
+            !begins(line, "terminating on signal")) {
+            reason += (reason.empty() ? "" : "; ") + line;
+        }
+    }
+    return reason;
+}
+
+std::string line_with(const std::string &said, const std::string &words)
+{
+    for (const auto &line : lines_of(said)) {
+        const size_t at = line.find(words);
+        if (at != std::string::npos) {
+            return line.substr(at);
+        }
+    }
+    return {};
+}
+
+std::string remedy_for(const std::string &reason)
+{
+    for (const auto &known : KNOWN) {
+        if (reason.find(known.words) != std::string::npos) {
+            return known.remedy;
+        }
+    }
+    return "docs/troubleshooting.md has more of QEMU's messages";
+}
+
+Findings other_warnings(const std::string &said)
+{
+    Findings findings;
+    for (const auto &line : lines_of(said)) {
+        bool covered = !begins(line, WARNING);
+        for (const char *const words : COVERED) {
+            covered = covered || line.find(words) != std::string::npos;
+        }
+        if (!covered) {
+            const std::string text = line.substr(WARNING.size());
+            findings.push_back({State::warning, "QEMU's warning", text, remedy_for(text)});
+        }
+    }
+    return findings;
+}
