@@ -28,6 +28,11 @@ def client():
     return built("client/spicegl-client", "scripts/build client")
 
 
+def admin(name):
+    """spicegl-NAME of packages/tools"""
+    return built("admin/spicegl-" + name, "scripts/build admin")
+
+
 def link():
     return built("tools/ci/link/spicegl-link", "scripts/build doubles")
 
