@@ -52,6 +52,11 @@ std::vector<std::string> lines_of(const std::string &said)
         if (colon != std::string::npos && line.find(' ') > colon) {
             line.erase(0, colon + 2);
         }
+        /* What QEMU warns of is in the warning; the option in front of it is cut off */
+        const size_t warning = line.find(": " + WARNING);
+        if (begins(line, "-") && warning != std::string::npos) {
+            line.erase(0, warning + 2);
+        }
         if (!line.empty()) {
             lines.push_back(line);
         }
@@ -64,8 +69,7 @@ std::string reason_in(const std::string &said)
     std::string reason;
     for (const auto &line : lines_of(said)) {
         if (!begins(line, WARNING) && !begins(line, INFO) && !begins(line, TRACE) &&
-            line.find("-accel kvm") == std::string::npos && line.find("falling back to") == std::string::npos &&
-            line.find("KVM kernel module") == std::string::npos && !begins(line, "failed to initialize kvm") &&
+            !begins(line, "-accel kvm: ") && !begins(line, "falling back to") &&
             !begins(line, "terminating on signal")) {
             reason += (reason.empty() ? "" : "; ") + line;
         }

@@ -7,7 +7,7 @@
 
 #include "finding.hpp"
 
-/* Each line of it, without the program's name in front */
+/* Each line of it, without the program's name in front; of a warning, without the option either */
 std::vector<std::string> lines_of(const std::string &said);
 
 /* Why it has ended: what is neither a warning nor a message; in one line */

@@ -100,7 +100,7 @@ TEST(Verdict, OfCodecsFollowsWhatSpiceServerLacks)
 
 TEST(Verdict, OfAnotherWarningIsThatWarningOnce)
 {
-    const auto findings = rendering_verdict(trial(SOFTWARE + NAME + "warning: the moon is full\n", "llvmpipe"));
+    const auto findings = rendering_verdict(trial(SOFTWARE + NAME + "-moon full: warning: the moon is full\n", "llvmpipe"));
     expect(about("QEMU's warning", findings), State::warning, "the moon is full");
     EXPECT_EQ(std::count_if(findings.begin(), findings.end(),
                             [](const Finding &finding) { return finding.what == "QEMU's warning"; }), 1);
@@ -108,7 +108,8 @@ TEST(Verdict, OfAnotherWarningIsThatWarningOnce)
 
 TEST(Verdict, OfAQemuThatDoesNotRenderNamesItsReason)
 {
-    const auto said = NAME + "-accel kvm: Could not access KVM kernel module: No such file or directory\n" +
+    const auto said = NAME + "-trace egl_platform_device: warning: trace event 'x' does not exist\n" +
+                      NAME + "-accel kvm: Could not access KVM kernel module: No such file or directory\n" +
                       NAME + "falling back to tcg\n" +
                       NAME + "egl: no platform works on /dev/dri/renderD9 (tried gbm: cannot open it)\n";
     const auto finding = about("rendering", rendering_verdict(ended(said)));
