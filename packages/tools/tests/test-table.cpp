@@ -29,6 +29,14 @@ TEST(Displays, AreReadWithTheirClients)
     EXPECT_FALSE(local.has_link);
 }
 
+TEST(Displays, FindTheAddressOfAConnectionWhoseIdIsNegativeElsewhere)
+{
+    const auto displays = parsed(R"({"channels": [
+        {"connection-id": -2, "channel-type": 2, "channel-id": 0, "family": "unix", "host": "", "port": ""}],
+      "displays": [{"id": 0, "clients": [{"connection-id": 4294967294, "path": "local"}]}]})");
+    EXPECT_EQ(displays[0].clients[0].from, "unix");
+}
+
 TEST(Displays, AnotherQemusAnswerHasNone)
 {
     EXPECT_TRUE(parsed(R"({"enabled": true, "channels": []})").empty());
