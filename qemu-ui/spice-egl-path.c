@@ -51,7 +51,7 @@ static void add_to_client(SpiceDisplayClient *client,
     uint32_t i;
 
     for (i = 0; i < n; i++) {
-        if (stats[i].connection_id == client->connection_id) {
+        if ((int)stats[i].connection_id == client->connection_id) {
             client->path_changes = stats[i].path_changes;
             client->path_reason = g_strdup(stats[i].path_reason);
             client->codec_reason = g_strdup(stats[i].codec_reason);

@@ -50,7 +50,7 @@ static SpiceDisplayClient *client_of(const QXLGLClientStats *stats)
 {
     SpiceDisplayClient *client = g_new0(SpiceDisplayClient, 1);
 
-    client->connection_id = stats->connection_id;
+    client->connection_id = (int)stats->connection_id; /* as in channels */
     client->path = spice_egl_path_of(stats->path);
     client->codec = g_strdup(spice_egl_codec_of(stats->codec));
     client->frames = stats->frames;

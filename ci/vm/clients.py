@@ -13,10 +13,16 @@ def right(tolerance):
 class Clients(VmTest):
     """:avocado: tags=beside"""
 
+    def _is_the_same_everywhere(self, vm):
+        """A client's connection is among the channels by the same number: 32 random bits"""
+        self.assertIn(vm.display()["clients"][0]["connection-id"],
+                      [channel["connection-id"] for channel in vm.qmp("query-spice")["channels"]])
+
     def _comes_leaves_returns(self, way, tolerance):
         with self.machine(unix=True, guest={"flips": "forever"}) as vm:
             with vm.client(way) as first:
                 first.wait_for_picture(right(tolerance))
+                self._is_the_same_everywhere(vm)
             wait_until(lambda: not vm.display()["clients"], "the client is gone")
             before = vm.display()
             vm.wait_for_display(lambda d: d["draws"] > before["draws"] + 60, "60 more draws")
@@ -25,6 +31,7 @@ class Clients(VmTest):
             self.assertEqual(after["prime-exports"], before["prime-exports"])
             with vm.client(way) as second:
                 second.wait_for_picture(right(tolerance))
+                self._is_the_same_everywhere(vm)
             self.assertLess(vm.progress()["maxgap"], 2000000)
 
     def test_a_remote_client_comes_leaves_and_returns_while_the_guest_flips(self):

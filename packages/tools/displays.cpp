@@ -8,8 +8,7 @@ constexpr int64_t DISPLAY_CHANNEL = 2; /* SPICE_CHANNEL_DISPLAY */
 std::string from(const Value &spice, int64_t connection)
 {
     for (const auto &channel : spice["channels"].items()) {
-        /* 32 random bits, which channels have with a sign and displays without */
-        if (uint32_t(channel["connection-id"].number()) == uint32_t(connection) &&
+        if (channel["connection-id"].number() == connection &&
             channel["channel-type"].number() == DISPLAY_CHANNEL) {
             const std::string family = channel["family"].text(), host = channel["host"].text();
             if (family != "ipv4" && family != "ipv6") {

@@ -33,7 +33,7 @@ TEST(Displays, FindTheAddressOfAConnectionWhoseIdIsNegativeElsewhere)
 {
     const auto displays = parsed(R"({"channels": [
         {"connection-id": -2, "channel-type": 2, "channel-id": 0, "family": "unix", "host": "", "port": ""}],
-      "displays": [{"id": 0, "clients": [{"connection-id": 4294967294, "path": "local"}]}]})");
+      "displays": [{"id": 0, "clients": [{"connection-id": -2, "path": "local"}]}]})");
     EXPECT_EQ(displays[0].clients[0].from, "unix");
 }
 
