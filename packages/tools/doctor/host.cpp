@@ -150,7 +150,12 @@ Finding apparmor(const std::string &root)
         return {State::warning, "AppArmor", facts + "; there is no " + abstraction,
                 "a profile that confines QEMU has to allow the GPU's nodes, EGL's and GStreamer's files"};
     }
-    return {State::ok, "AppArmor", facts + "; libvirt's QEMUs have " + abstraction, ""};
+    const std::string ours = abstraction + ".d/spice-gl";
+    if (access((root + ours).c_str(), R_OK) != 0) {
+        return {State::warning, "AppArmor", facts + "; there is no " + ours,
+                "for QEMU under libvirt install the package spice-gl-qemu, or its file (packages/deb/debian/apparmor)"};
+    }
+    return {State::ok, "AppArmor", facts + "; libvirt's QEMUs have " + ours, ""};
 }
 
 Finding gstreamer_registry()

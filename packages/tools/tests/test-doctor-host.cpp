@@ -133,6 +133,8 @@ TEST_F(Host, AppArmorWithoutTheAbstractionIsAWarning)
     file("/sys/module/apparmor/parameters/enabled", "Y\n");
     EXPECT_FINDING(apparmor(root), warning, "there is no /etc/apparmor.d/abstractions/libvirt-qemu");
     file("/etc/apparmor.d/abstractions/libvirt-qemu");
+    EXPECT_FINDING(apparmor(root), warning, "there is no /etc/apparmor.d/abstractions/libvirt-qemu.d/spice-gl");
+    file("/etc/apparmor.d/abstractions/libvirt-qemu.d/spice-gl");
     file("/proc/self/attr/current", "unconfined\n");
     EXPECT_FINDING(apparmor(root), ok, "enabled, here unconfined; ");
 }
