@@ -69,7 +69,7 @@ class Watching(ToolsTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn(vm.display()["egl-renderer"], done.stdout)
         lines = [line.split() for line in done.stdout.splitlines()]
-        table = {line[2]: line for line in lines if line[0].isdigit()}
+        table = {line[2]: line for line in lines if re.match(r"-?\d+$", line[0])}
         self.assertEqual(set(table), {"local", "software"}, done.stdout)
         local, remote = table["local"], table["software"]
         self.assertEqual(local[1], "unix")
