@@ -263,21 +263,27 @@ class Frozen(VmTest):
         wait_until(enough, lambda: "{} pictures, has {}".format(count, seen), 120)
         return seen
 
+    def _pictures_behind(self, vm, client):
+        before = client.display()
+        shown = self._shown(client, 4)
+        after = client.display()
+        guest, now = vm.progress()["frame"], time.monotonic()
+        picture = (after["bytes"] - before["bytes"]) / (after["frames"] - before["frames"])
+        age = max((guest - number) / 60 - (now - at) for at, number in shown)
+        self.log.info("%d bytes a picture, %.1f s old, shown %s", picture, age, shown)
+        return (age - THIN["delay"] / 1000) * THIN["rate"] * 1e6 / 8 / picture
+
     def test_a_client_behind_a_thin_link_is_only_a_few_frames_behind(self):
         """How old a picture is when it is shown, beyond what the way takes, in pictures that
-        the link could have carried meanwhile"""
+        the link could have carried meanwhile. TCP takes half a minute and more to find that a link of
+        a millisecond has become one of a second: until then a segment may be sent again after 12 s. A
+        queue that the server made would stay."""
         with self._link() as link, self._machine(size="160x96", link=link) as vm:
             with self._client(vm, frames=10, options=["--no-video"]) as client:
                 link.change(**THIN)
                 # These were on their way, and show the server how slow the link is now
                 self._shown(client, ON_THE_WAY)
-                before = client.display()
-                shown = self._shown(client, 4)
-                after = client.display()
-                guest, now = vm.progress()["frame"], time.monotonic()
-                picture = ((after["bytes"] - before["bytes"]) /
-                           (after["frames"] - before["frames"]))
-                age = max((guest - number) / 60 - (now - at) for at, number in shown)
-                self.log.info("%d bytes a picture, %.1f s old, shown %s", picture, age, shown)
-                carried = (age - THIN["delay"] / 1000) * THIN["rate"] * 1e6 / 8
-                self.assertLess(carried / picture, 5)
+                behind = []
+                while len(behind) < 6 and (not behind or behind[-1] >= 5):
+                    behind.append(self._pictures_behind(vm, client))
+                self.assertLess(behind[-1], 5, behind)
