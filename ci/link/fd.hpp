@@ -1,36 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A file descriptor that is closed with its owner. */
+/* File descriptors of calls that may fail, by exceptions */
 #pragma once
 
 #include <cerrno>
 #include <string>
 #include <system_error>
-#include <unistd.h>
-#include <utility>
 
-class Fd
-{
-public:
-    Fd() = default;
-    explicit Fd(int fd): fd(fd) {}
-    Fd(Fd &&other) noexcept: fd(std::exchange(other.fd, -1)) {}
-    Fd &operator=(Fd &&other) noexcept
-    {
-        std::swap(fd, other.fd);
-        return *this;
-    }
-    ~Fd()
-    {
-        if (fd >= 0) {
-            close(fd);
-        }
-    }
-
-    int get() const { return fd; }
-
-private:
-    int fd = -1;
-};
+#include "../../packages/tools/fd.hpp"
 
 [[noreturn]] inline void throw_errno(const std::string &what)
 {

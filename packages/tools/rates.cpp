@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rates.hpp"
 
-/* No connection has such an id */
-constexpr int64_t NO_CLIENT = -1;
+/* No connection has such an id: they are any 32 bits, with a sign */
+constexpr int64_t NO_CLIENT = INT64_MIN;
 
 void Rates::look(double at, const std::vector<Display> &displays)
 {

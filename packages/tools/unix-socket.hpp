@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Unix sockets by their paths */
 #pragma once
 
 #include <string>

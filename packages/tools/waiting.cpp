@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <csignal>
-#include <ctime>
+#include <glib.h>
 #include <poll.h>
 
 namespace {
@@ -37,9 +37,7 @@ void let_signals_end_waits()
 
 double now()
 {
-    timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return double(time.tv_sec) + double(time.tv_nsec) / 1e9;
+    return double(g_get_monotonic_time()) / G_USEC_PER_SEC;
 }
 
 void sleep_until(double deadline)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What spicegl-exporter writes, in Prometheus' text format */
 #pragma once
 
 #include <string>

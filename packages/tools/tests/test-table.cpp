@@ -29,7 +29,7 @@ TEST(Displays, AreReadWithTheirClients)
     EXPECT_FALSE(local.has_link);
 }
 
-TEST(Displays, FindTheAddressOfAConnectionWhoseIdIsNegativeElsewhere)
+TEST(Displays, FindTheAddressOfAConnectionWhoseIdIsNegative)
 {
     const auto displays = parsed(R"({"channels": [
         {"connection-id": -2, "channel-type": 2, "channel-id": 0, "family": "unix", "host": "", "port": ""}],
@@ -56,6 +56,20 @@ TEST(Rates, ComeFromTwoLooks)
     EXPECT_TRUE(rate.known);
     EXPECT_DOUBLE_EQ(rate.frames, 60);
     EXPECT_DOUBLE_EQ(rate.mbits, 1);
+}
+
+TEST(Rates, OfADisplayAreNotThoseOfAClientWithAnyId)
+{
+    Rates rates;
+    const auto at = [](int draws, int frames) {
+        return parsed(R"({"displays": [{"id": 0, "draws": )" + std::to_string(draws) +
+                      R"(, "clients": [{"connection-id": -1, "frames": )" + std::to_string(frames) + "}]}]}");
+    };
+    const auto later = at(60, 30);
+    rates.look(1, at(0, 0));
+    rates.look(2, later);
+    EXPECT_DOUBLE_EQ(rates.of(later[0]).frames, 60);
+    EXPECT_DOUBLE_EQ(rates.of(later[0], later[0].clients[0]).frames, 30);
 }
 
 TEST(Rates, AreUnknownWhenACounterBeginsAgain)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table that spicegl-top shows, as text */
 #pragma once
 
 #include <string>
