@@ -2,6 +2,7 @@
 /* spicegl-doctor: what will happen on this machine, before a VM is started */
 #include <cstdio>
 #include <cstdlib>
+#include <unistd.h>
 
 #include "../failure.hpp"
 #include "../options.hpp"
@@ -66,6 +67,18 @@ static Options options_of(int argc, char **argv)
     return options;
 }
 
+/* As packages install it, beside the distribution's; or as the archive and a build have it */
+static std::string qemu_near(const std::string &folder)
+{
+    const std::string packaged = "qemu-system-x86_64-spicegl", plain = "qemu-system-x86_64";
+    if (!folder.empty() && access((folder + "/" + plain).c_str(), X_OK) == 0 &&
+        access((folder + "/" + packaged).c_str(), X_OK) != 0) {
+        return folder + "/" + plain;
+    }
+    const std::string found = program_near(folder, packaged);
+    return found != packaged ? found : program_near(folder, plain);
+}
+
 /* What is asked of QEMU, as far as it gets */
 static Findings ask_qemu(const Asked &asked, Trial *rendering)
 {
@@ -117,7 +130,7 @@ int main(int argc, char **argv)
     Options options = options_of(argc, argv);
     options.folder = self.substr(0, self.find('/') == std::string::npos ? 0 : self.rfind('/'));
     if (options.asked.qemu.empty()) {
-        options.asked.qemu = program_near(options.folder, "qemu-system-x86_64");
+        options.asked.qemu = qemu_near(options.folder);
     }
     return guarded([&]() { return examine(options); });
 }
