@@ -114,6 +114,7 @@ void GlPlan::reset(const GlRect &screen)
     all = screen;
     dirty = screen;
     lossy.clear();
+    fresh.clear();
 }
 
 GlJob GlPlan::next(const GlFramePtr &frame, GlMotion &motion, const GlTerms &terms, uint64_t now_ns)
@@ -121,6 +122,9 @@ GlJob GlPlan::next(const GlFramePtr &frame, GlMotion &motion, const GlTerms &ter
     GlJob job;
     GlRegion due = dirty, moves = terms.stream;
 
+    while (!fresh.empty() && fresh.front().sent_ns + STEP_NS + SETTLE_NS <= now_ns) {
+        fresh.erase(fresh.begin());
+    }
     job.frame = frame;
     if (!terms.stream.empty()) {
         if (lacks(terms.stream)) {
@@ -184,7 +188,7 @@ void GlPlan::refine(GlJob *job, const GlMotion &motion, const GlRegion &moves,
     if (lossy.empty() || now_ns < GlMotion::STILL_NS) {
         return;
     }
-    GlRegion blurred = lossy - moves;
+    GlRegion blurred = lossy - moves - settling(now_ns);
     for (const auto &rect : job->sharp) {
         blurred -= rect;
     }
@@ -205,13 +209,37 @@ void GlPlan::refine(GlJob *job, const GlMotion &motion, const GlRegion &moves,
     });
 }
 
-void GlPlan::done(const GlSent &sent)
+/* What the client may be decoding, and show on top of what is sent now */
+GlRegion GlPlan::settling(uint64_t now_ns) const
+{
+    GlRegion region;
+    for (const auto &f : fresh) {
+        if (f.sent_ns + STEP_NS + SETTLE_NS > now_ns) {
+            region += f.region;
+        }
+    }
+    return region;
+}
+
+void GlPlan::blurred(const GlRegion &region, uint64_t sent_ns)
+{
+    lossy += region;
+    if (!sent_ns || region.empty()) {
+        return;
+    }
+    if (fresh.empty() || fresh.back().sent_ns + STEP_NS <= sent_ns) {
+        fresh.push_back({ sent_ns, {} });
+    }
+    fresh.back().region += region;
+}
+
+void GlPlan::done(const GlSent &sent, uint64_t sent_ns)
 {
     if (!(sent.lossless & refining).empty()) {
         saved = 0;
     }
-    lossy -= sent.lossless;
-    lossy += sent.lossy;
+    lossy -= sent.lossless - settling(sent_ns);
+    blurred(sent.lossy, sent_ns);
     dirty += sent.unsent;
 }
 

@@ -7,6 +7,10 @@
  *   what else has changed             lossless where that is small, else JPEG
  *   what is blurred and stands still  lossless, in small pieces, what has changed last first
  *
+ * Some clients (spice-html5) decode JPEG beside everything else: what was sent after it is shown before
+ * it, and is lost below it. So nothing that is sent lossless on top of a JPEG within SETTLE_NS is the
+ * last that is sent there.
+ *
  * Time is an argument (monotonic, ns). No GL, no spice types, no threads.
  */
 #pragma once
@@ -71,17 +75,20 @@ struct GlTerms {
 class GlPlan
 {
 public:
+    /* So long at least, and STEP_NS more at most, a client has for decoding a JPEG */
+    static constexpr uint64_t SETTLE_NS = 175000000, STEP_NS = 25000000;
+
     /* The client has a black screen of this size */
     void reset(const GlRect &screen);
     void changed(const GlRegion &region) { dirty += region; }
     /* All of it has to be sent again */
     void refresh() { dirty += GlRegion(all); }
-    /* The client has REGION blurred, or may have */
-    void blurred(const GlRegion &region) { lossy += region; }
+    /* The client has REGION blurred, or may have; it was sent at SENT_NS, 0: long ago */
+    void blurred(const GlRegion &region, uint64_t sent_ns = 0);
 
     /* The next job for FRAME, maybe empty. What it is of does not count as lacking any more. */
     GlJob next(const GlFramePtr &frame, GlMotion &motion, const GlTerms &terms, uint64_t now_ns);
-    void done(const GlSent &sent);
+    void done(const GlSent &sent, uint64_t sent_ns = 0);
 
     bool lacks_something() const { return !dirty.empty(); }
     bool lacks(const GlRegion &region) const { return !(dirty & region).empty(); }
@@ -89,6 +96,7 @@ public:
 
 private:
     void refine(GlJob *job, const GlMotion &motion, const GlRegion &moves, uint64_t now_ns) const;
+    GlRegion settling(uint64_t now_ns) const;
 
     GlRect all;
     GlRegion dirty; /* has changed, or was never sent */
@@ -97,6 +105,12 @@ private:
      * changes all the time: it is saved up until one fits. Bytes. */
     size_t saved = 0;
     GlRegion refining; /* in the last job */
+    /* What was sent blurred of late: within STEP_NS from then on, the oldest first */
+    struct Fresh {
+        uint64_t sent_ns;
+        GlRegion region;
+    };
+    std::vector<Fresh> fresh;
 };
 
 /* At most MOST rectangles that cover REGION, with little around it */

@@ -214,7 +214,7 @@ void GlRemote::choose_stream(const Codecs &can, uint64_t now_ns)
     }
 }
 
-void GlRemote::send_video(const std::vector<uint8_t> &frame)
+void GlRemote::send_video(const std::vector<uint8_t> &frame, uint64_t now_ns)
 {
     if (pending->video == next.get()) {
         end_stream();
@@ -226,7 +226,7 @@ void GlRemote::send_video(const std::vector<uint8_t> &frame)
     send_frame(*running, frame, pending->captured_ns);
     last_frame_number = UINT64_MAX; // until it is sent
     frame_captured_ns = pending->captured_ns;
-    plan.blurred(running->rect());
+    plan.blurred(running->rect(), now_ns);
 }
 
 void GlRemote::send_frame(const GlStream &stream, const std::vector<uint8_t> &frame,

@@ -232,7 +232,7 @@ void GlRemote::begin(uint64_t now_ns)
 bool GlRemote::send_pending(uint64_t now_ns)
 {
     if (pending->frame) {
-        send_video(*pending->frame);
+        send_video(*pending->frame, now_ns);
         pending->frame.reset();
         pending->video = nullptr;
         pending->sent = true;
@@ -243,7 +243,7 @@ bool GlRemote::send_pending(uint64_t now_ns)
         for (auto &message : batch->messages) {
             send(std::move(message));
         }
-        plan.done(batch->sent);
+        plan.done(batch->sent, now_ns);
         pending->images = false;
     }
     if (pending->images || pending->video) {

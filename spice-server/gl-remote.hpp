@@ -134,7 +134,7 @@ private:
     void tell_next(uint64_t now_ns);
     void begin(uint64_t now_ns);
     bool send_pending(uint64_t now_ns);
-    void send_video(const std::vector<uint8_t> &frame);
+    void send_video(const std::vector<uint8_t> &frame, uint64_t now_ns);
     void send_frame(const GlStream &stream, const std::vector<uint8_t> &frame,
                     uint64_t captured_ns);
     void arrived(uint64_t now_ns);

@@ -159,7 +159,7 @@ private:
         GlSent sent;
         if (!job.streamed.empty()) {
             show(*job.frame, job.streamed, false);
-            plan.blurred(job.streamed);
+            plan.blurred(job.streamed, now);
         }
         for (const auto &part : job.moving) {
             send(*job.frame, part, false, well, &sent);
@@ -176,7 +176,7 @@ private:
             show(*job.frame, part, true);
             sent.lossless += part;
         }
-        plan.done(sent);
+        plan.done(sent, now);
     }
     void send(const GlFrame &frame, const GlRect &part, bool lossless, bool well, GlSent *sent)
     {

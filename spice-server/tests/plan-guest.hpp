@@ -62,12 +62,12 @@ public:
     void sent(const GlJob &job)
     {
         plan.done({ region_of(job.refine) + (job.lossy ? GlRegion() : region_of(job.sharp)),
-                    region_of(job.moving) + (job.lossy ? region_of(job.sharp) : GlRegion()), {} });
+                    region_of(job.moving) + (job.lossy ? region_of(job.sharp) : GlRegion()), {} }, now);
     }
     /* As if JOB's changes had been sent lossless */
     void sent_lossless(const GlJob &job)
     {
-        plan.done({ region_of(job.refine) + region_of(job.sharp) + region_of(job.moving), {}, {} });
+        plan.done({ region_of(job.refine) + region_of(job.sharp) + region_of(job.moving), {}, {} }, now);
     }
 
     uint32_t w, h;

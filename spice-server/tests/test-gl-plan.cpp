@@ -276,6 +276,60 @@ TEST(Refinement, begins_when_what_is_blurred_stands_still)
     EXPECT_TRUE(guest.next().empty());
 }
 
+/* It may be long ago that it changed: there was no room to send it */
+TEST(Refinement, waits_until_a_client_has_decoded_what_was_sent_late)
+{
+    Guest guest(640, 480);
+    guest.sent_lossless(guest.next());
+    guest.now += SECOND;
+    guest.draw(guest.all());
+    guest.now += SECOND;
+    const uint64_t sent = guest.now;
+    guest.sent(guest.next());
+    ASSERT_TRUE(guest.plan.is_blurred());
+    guest.now = sent + GlPlan::SETTLE_NS - MS;
+    EXPECT_TRUE(guest.next().empty());
+    guest.now = sent + GlPlan::SETTLE_NS + GlPlan::STEP_NS;
+    EXPECT_EQ(region_of(guest.next().refine), GlRegion(guest.all()));
+}
+
+/* It may be shown below what was sent before it */
+TEST(Refinement, sends_again_what_was_sent_lossless_too_soon)
+{
+    const GlRect key{ 100, 100, 16, 16 };
+    Guest guest(640, 480);
+    guest.sent_lossless(guest.next());
+    guest.now += SECOND;
+    guest.draw(guest.all());
+    guest.sent(guest.next()); // blurred
+    guest.now += 20 * MS;
+    guest.draw(key);
+    guest.sent_lossless(guest.next());
+    guest.now += SECOND;
+    EXPECT_EQ(region_of(guest.next().refine), GlRegion(guest.all()));
+    guest.plan.done({ guest.all(), {}, {} }, guest.now);
+    EXPECT_FALSE(guest.plan.is_blurred());
+}
+
+/* What moves elsewhere is sent blurred all the time */
+TEST(Refinement, of_what_stands_still_does_not_wait_for_what_moves)
+{
+    const GlRect video{ 320, 0, 320, 240 }, text{ 0, 0, 64, 64 };
+    Guest guest(640, 480);
+    guest.sent_lossless(guest.next());
+    guest.plan.blurred(text, guest.now);
+    for (int i = 0; i < 60 && guest.plan.is_blurred(); i++, guest.now += SECOND / 60) {
+        guest.draw(video);
+        const GlJob job = guest.next();
+        if (!job.refine.empty()) {
+            EXPECT_EQ(region_of(job.refine), GlRegion(text));
+            return;
+        }
+        guest.sent(job);
+    }
+    FAIL() << "not within a second";
+}
+
 TEST(Refinement, waits_where_there_is_no_room_for_it)
 {
     Guest guest(640, 480);

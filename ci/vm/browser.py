@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""spice-html5 in a browser: pictures, video, keyboard and pointer, over the server's own WebSocket."""
+
+import os
+
+from support import browser
+from support.browser import Browser
+from support.picture import LOSSLESS, LOSSY, wrong_corners
+from support.vmtest import SIZE, VmTest
+from support.waiting import wait_until
+
+DEVICES = ["-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci"]
+KEY_A = 30
+TABLET_RANGE = 0x7fff
+
+
+def number_of(picture):
+    """Of a frame of the patterns that have one: 32 blocks, white for 1, the lowest bit leftmost, and
+    below them their complement; None where they do not say the same"""
+    width = picture.width // 32
+    bits = [[picture.pixels[lines, i * width + width // 4:(i + 1) * width - width // 4].mean() > 127
+             for i in range(32)] for lines in (slice(8, 24), slice(40, 56))]
+    if any(bit == other for bit, other in zip(*bits)):
+        return None
+    return sum(1 << i for i, bit in enumerate(bits[0]) if bit)
+
+
+class InABrowser(VmTest):
+    """:avocado: tags=beside,browser"""
+
+    def setUp(self):
+        super().setUp()
+        if browser.missing():
+            self.cancel(browser.missing())
+
+    def _browser(self, vm):
+        return Browser(vm.port, os.path.join(self.workdir, "profile"))
+
+    def test_images_and_video_are_shown_and_a_resize_is_followed(self):
+        with self.machine() as vm, self._browser(vm) as client:
+            client.wait_for_picture(lambda p: wrong_corners(p, *SIZE, tolerance=LOSSLESS))
+            vm.tell("set pattern=motion")
+            vm.tell("flips forever")
+            vm.wait_for_display(lambda d: d["clients"][0].get("codec") == "mjpeg", "it is sent video")
+            # Of more than a second of video, what the canvas shows when it is looked at
+            seen = []
+
+            def many():
+                number = number_of(client.picture())
+                if number is not None and number not in seen:
+                    seen.append(number)
+                return len(seen) >= 10
+
+            wait_until(many, lambda: "10 frames of the video; seen: {}".format(seen), 60)
+            self.assertEqual(seen, sorted(seen), "frames in another order than the guest's")
+            for size in ((800, 600), SIZE):
+                vm.tell("set pattern=corners")
+                vm.tell("resize {}x{}".format(*size))
+                vm.flips(20)
+                client.wait_for_picture(lambda p, size=size: wrong_corners(p, *size, tolerance=LOSSY))
+                client.wait_for_picture(lambda p, size=size: wrong_corners(p, *size, tolerance=LOSSLESS))
+
+    def test_keys_and_the_pointer_reach_the_guest(self):
+        with self.machine(guest={"input": 1}, extra=DEVICES) as vm, self._browser(vm) as client:
+            client.wait_for_picture(lambda p: wrong_corners(p, *SIZE, tolerance=LOSSY))
+            after = vm.serial.position()
+            client.type("a")
+            vm.serial.wait("SPICEGL key {}$".format(KEY_A), after=after)
+            for x, y in ((SIZE[0] // 4, SIZE[1] // 2), (SIZE[0] // 2, 20)):
+                after = vm.serial.position()
+                client.point_at(x, y)
+                place = vm.serial.wait(r"SPICEGL pointer (\d+) (\d+)", after=after)
+                for got, at, length in zip(place.groups(), (x, y), SIZE):
+                    self.assertAlmostEqual(int(got), at * TABLET_RANGE / length, delta=2 * TABLET_RANGE / length)
