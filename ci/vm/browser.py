@@ -5,13 +5,10 @@ import os
 
 from support import browser
 from support.browser import Browser
+from support.inputs import DEVICES, KEY_A, TABLET_RANGE
 from support.picture import LOSSLESS, LOSSY, wrong_corners
 from support.vmtest import SIZE, VmTest
 from support.waiting import wait_until
-
-DEVICES = ["-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci"]
-KEY_A = 30
-TABLET_RANGE = 0x7fff
 
 
 def number_of(picture):

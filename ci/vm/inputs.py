@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Keyboard and pointer of a client get to the guest, whatever way its display takes."""
 
+from support.inputs import DEVICES, KEY_A, SCANCODE_A, TABLET_RANGE
 from support.picture import LOSSLESS, LOSSY, wrong_corners
 from support.vmtest import SIZE, VmTest
 from support.waiting import wait_until
-
-DEVICES = ["-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci"]
-# The key A, as a scancode of set 1 and as Linux has it
-SCANCODE_A, KEY_A = 0x1e, 30
-TABLET_RANGE = 0x7fff
 
 
 class Inputs(VmTest):
