@@ -23,6 +23,15 @@ static uint64_t area(const GlRect &r)
     return uint64_t{r.w} * r.h;
 }
 
+static uint64_t area_of(const std::vector<GlRect> &rects)
+{
+    uint64_t pixels = 0;
+    for (const auto &rect : rects) {
+        pixels += area(rect);
+    }
+    return pixels;
+}
+
 std::vector<GlRect> gl_cover(const GlRegion &region, size_t most)
 {
     /* Two become one where little is sent that need not be: about what a message of its own costs */
@@ -149,10 +158,11 @@ GlJob GlPlan::next(const GlFramePtr &frame, GlMotion &motion, const GlTerms &ter
         }
         job.sharp = (beside - moves).rects();
     }
-    if (terms.video && terms.stream.empty()) {
+    const bool all_fits = terms.video || area_of(job.sharp) <= terms.sharp_bytes / GlFrame::BYTES;
+    if (terms.stream.empty() && all_fits) {
         in_one_piece(&job);
     }
-    if (!terms.video) { // may take more than there is room for: the rest waits
+    if (!all_fits) { // the rest waits
         std::vector<GlRect> pieces;
         for (const auto &rect : job.sharp) {
             add_pieces(rect, piece_width(terms.sharp_bytes), &pieces);

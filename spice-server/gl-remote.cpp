@@ -191,7 +191,7 @@ void GlRemote::begin(uint64_t now_ns)
     GlTerms terms;
     terms.video = can.video;
     terms.stream = stream ? stream->rect() : GlRect{};
-    /* Where all has to be lossless, a picture goes in one piece, however long it takes: else clients
+    /* Where all has to be lossless, a picture goes at once, however long it takes: else clients
      * would show parts of several */
     terms.sharp_bytes = can.video ? bytes_in(SHARP_MS, MIN_SHARP, MAX_SHARP) : SIZE_MAX;
     terms.moving_bytes = jpeg_bytes();

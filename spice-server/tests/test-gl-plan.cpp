@@ -205,7 +205,7 @@ TEST(Plan, nothing_sharp_lies_over_a_running_stream)
     EXPECT_EQ(region_of(job.sharp) + job.streamed, GlRegion(guest.all()));
 }
 
-TEST(Plan, with_video_off_all_is_lossless_in_pieces)
+TEST(Plan, with_video_off_what_does_not_fit_goes_lossless_in_pieces)
 {
     Guest guest(1000, 700);
     guest.terms.video = false;
@@ -227,6 +227,19 @@ TEST(Plan, with_video_off_all_is_lossless_in_pieces)
     guest.plan.done(sent);
     EXPECT_EQ(region_of(guest.next().sharp), sent.unsent);
     EXPECT_FALSE(guest.plan.is_blurred());
+}
+
+TEST(Plan, with_video_off_a_picture_that_fits_is_one_message)
+{
+    Guest guest(1000, 700);
+    guest.terms.video = false;
+    guest.terms.sharp_bytes = SIZE_MAX;
+    guest.next();
+    guest.plan.changed(guest.all());
+    EXPECT_EQ(guest.next().sharp, std::vector<GlRect>{ guest.all() });
+    guest.plan.changed(GlRect{ 0, 0, 1000, 300 });
+    guest.plan.changed(GlRect{ 0, 310, 700, 390 });
+    EXPECT_EQ(guest.next().sharp, std::vector<GlRect>{ guest.all() });
 }
 
 TEST(Plan, with_video_off_all_arrives_however_little_fits_at_a_time)
