@@ -144,6 +144,39 @@ bool Display::wait_for_completion(uint64_t cookie)
     });
 }
 
+int Display::get_command(QXLInstance *qxl, QXLCommandExt *)
+{
+    Display *self = reinterpret_cast<Device *>(qxl)->display;
+    std::unique_lock<std::mutex> guard(self->lock);
+
+    self->held = self->hold;
+    self->changed.notify_all();
+    self->changed.wait(guard, [self] { return !self->hold; });
+    self->held = false;
+    return 0;
+}
+
+Display::HeldWorker::HeldWorker(Display &d): display(d)
+{
+    {
+        std::lock_guard<std::mutex> guard(display.lock);
+        display.hold = true;
+    }
+    spice_qxl_wakeup(display.qxl());
+    std::unique_lock<std::mutex> guard(display.lock);
+    EXPECT_TRUE(display.changed.wait_for(guard, std::chrono::seconds(10), [this] { return display.held; }))
+        << "the worker goes on";
+}
+
+Display::HeldWorker::~HeldWorker()
+{
+    {
+        std::lock_guard<std::mutex> guard(display.lock);
+        display.hold = false;
+    }
+    display.changed.notify_all();
+}
+
 const QXLInterface Display::interface = [] {
     QXLInterface made = {};
     made.base.type = SPICE_INTERFACE_QXL;
@@ -160,7 +193,7 @@ const QXLInterface Display::interface = [] {
         info->memslot_id_bits = 1;
         info->n_surfaces = 16;
     };
-    made.get_command = [](QXLInstance *, QXLCommandExt *) { return 0; };
+    made.get_command = get_command;
     made.req_cmd_notification = [](QXLInstance *) { return 1; };
     made.release_resource = [](QXLInstance *, QXLReleaseInfoExt) {};
     made.get_cursor_command = [](QXLInstance *, QXLCommandExt *) { return 0; };

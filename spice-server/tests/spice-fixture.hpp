@@ -33,6 +33,18 @@ public:
     bool completed_in(std::thread::id thread);
     /* False after ten seconds without */
     bool wait_for_completion(uint64_t cookie);
+    /* The worker's thread stands still in a call to the device, until the object's end */
+    class HeldWorker
+    {
+    public:
+        explicit HeldWorker(Display &display);
+        ~HeldWorker();
+        HeldWorker(const HeldWorker &) = delete;
+        HeldWorker &operator=(const HeldWorker &) = delete;
+
+    private:
+        Display &display;
+    };
 
 private:
     struct Device {
@@ -41,12 +53,14 @@ private:
     };
     static const QXLInterface interface;
     static void async_complete(QXLInstance *qxl, uint64_t cookie);
+    static int get_command(QXLInstance *qxl, QXLCommandExt *command);
 
     Device device = {};
     std::mutex lock;
     std::condition_variable changed;
     std::vector<uint64_t> cookies;
     std::thread::id last_thread;
+    bool hold = false, held = false;
 };
 
 /* Textures of a drawing context, lent to spice-server; counts what comes back */

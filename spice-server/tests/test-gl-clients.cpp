@@ -115,6 +115,21 @@ TEST_P(EachKind, that_neither_reads_nor_answers_does_not_hold_up_the_guest)
     }
 }
 
+TEST_F(Clients, that_answer_nothing_do_not_hold_up_the_guest_while_the_worker_stands_still)
+{
+    LentImage &image = lend(1, 640, 480);
+    flip(image);
+    RawClient client(server, true);
+    ASSERT_TRUE(client.ok());
+    client.display->answers_draws = false;
+    client.init();
+    ASSERT_TRUE(client.run_until([&] { return client.display->pictures() > 0; }));
+    const Display::HeldWorker held(*head);
+    for (int i = 0; i < 3; i++) {
+        flip(image);
+    }
+}
+
 /* Upstream's server ended with these */
 TEST_P(EachKind, that_sends_what_nobody_asked_for_is_sent_away)
 {
@@ -217,6 +232,95 @@ TEST_F(Clients, local_ones_get_the_scanout_message_that_they_know)
         }
         /* That nothing is scanned out is an old one, always */
         EXPECT_EQ(new_ones > 0, unknown == 0);
+        client.display->close();
+        client.main->close();
+        ASSERT_TRUE(client.run_until([&] { return clients_connected() == 0; }));
+    }
+}
+
+/* Images have a second plane while a test wants it, in the memory of the only one that there is */
+class TwoPlanes: public testing::Environment
+{
+public:
+    static inline bool wanted = false;
+
+    void SetUp() override
+    {
+        eglGetProcAddress("eglInitialize"); // libepoxy's pointer is its resolver until then
+        real_lookup = epoxy_eglGetProcAddress;
+        epoxy_eglGetProcAddress = lookup;
+    }
+
+private:
+    using Function = __eglMustCastToProperFunctionPointerType;
+
+    static Function EGLAPIENTRY lookup(const char *name)
+    {
+        const Function real = real_lookup(name);
+        if (std::string(name) == "eglExportDMABUFImageQueryMESA") {
+            real_query = reinterpret_cast<PFNEGLEXPORTDMABUFIMAGEQUERYMESAPROC>(real);
+            return reinterpret_cast<Function>(query);
+        }
+        if (std::string(name) == "eglExportDMABUFImageMESA") {
+            real_export = reinterpret_cast<PFNEGLEXPORTDMABUFIMAGEMESAPROC>(real);
+            return reinterpret_cast<Function>(export_image);
+        }
+        return real;
+    }
+
+    static EGLBoolean EGLAPIENTRY query(EGLDisplay display, EGLImageKHR image, int *fourcc, int *planes,
+                                        EGLuint64KHR *modifiers)
+    {
+        const EGLBoolean ok = real_query(display, image, fourcc, planes, modifiers);
+        if (ok && wanted) {
+            *planes = 2;
+            if (modifiers) {
+                modifiers[1] = modifiers[0];
+            }
+        }
+        return ok;
+    }
+    static EGLBoolean EGLAPIENTRY export_image(EGLDisplay display, EGLImageKHR image, int *fds,
+                                               EGLint *strides, EGLint *offsets)
+    {
+        const EGLBoolean ok = real_export(display, image, fds, strides, offsets);
+        if (ok && wanted) {
+            fds[1] = -1; // it is in the memory of the first
+            strides[1] = strides[0];
+            offsets[1] = offsets[0];
+        }
+        return ok;
+    }
+
+    static inline decltype(epoxy_eglGetProcAddress) real_lookup;
+    static inline PFNEGLEXPORTDMABUFIMAGEQUERYMESAPROC real_query;
+    static inline PFNEGLEXPORTDMABUFIMAGEMESAPROC real_export;
+};
+
+/* GoogleTest's */
+[[maybe_unused]] static const auto *const two_planes = testing::AddGlobalTestEnvironment(new TwoPlanes);
+
+TEST_F(Clients, local_ones_that_know_only_one_plane_are_served_as_remote_ones_where_there_are_more)
+{
+    const struct Wanted {
+        Wanted() { TwoPlanes::wanted = true; }
+        ~Wanted() { TwoPlanes::wanted = false; }
+    } wanted;
+    LentImage &image = lend(1, 320, 240);
+    flip(image);
+    for (uint32_t unknown : { 0u, 1u << SPICE_DISPLAY_CAP_GL_SCANOUT2 }) {
+        RawClient client(server, true, all_display_caps() & ~unknown);
+        ASSERT_TRUE(client.ok());
+        client.init();
+        ASSERT_TRUE(client.run_until([&] { return client.display->pictures() > 0; }));
+        if (!unknown && !client.display->count(SPICE_MSG_DISPLAY_GL_SCANOUT2_UNIX)) {
+            GTEST_SKIP() << "this display exports no dma-bufs";
+        }
+        EXPECT_EQ(client.display->count(SPICE_MSG_DISPLAY_GL_SCANOUT2_UNIX) > 0, unknown == 0);
+        if (unknown) {
+            EXPECT_EQ(client.display->count(SPICE_MSG_DISPLAY_GL_DRAW), 0u);
+            EXPECT_TRUE(client.run_until([&] { return client.display->shows(320, 240); }));
+        }
         client.display->close();
         client.main->close();
         ASSERT_TRUE(client.run_until([&] { return clients_connected() == 0; }));
