@@ -108,6 +108,26 @@ test_virglrenderer_vm() { # PREFIX
         "${VIRGLRENDERER_VM_TESTS[@]}"
 }
 
+# With the kernel's udmabuf driver, whatever the computer has: all that is about dma-bufs
+test_nested() {
+    build_for spice-server qemu planes tools || return 0
+    local tests=() test dir=$OUT/vm-nested rc=0
+    while read -r test; do
+        ! wanted "$group/$test" || tests+=("$test$")
+    done < <(vm_tests | grep -E '/(dmabuf|planes)\.py:')
+    (( ${#tests[@]} > 0 )) || return 0
+    rm -rf "$dir"
+    # An emulated computer emulates another
+    logged "VM tests in a VM (nested, ${#tests[@]})" "$LOGS/test-nested.log" \
+        "$REPO/scripts/shell" "$REPO/ci/nested/run" "$dir" env SPICEGL_TIMEOUT_SCALE=20 \
+        "$REPO/ci/vm/run" nested /nested-results "${tests[@]}" || rc=$?
+    if [[ -f $dir/results.tsv ]]; then
+        sed "s,/nested-results/,${dir#"$REPO"/}/,g" "$dir/results.tsv" | add_results
+    else
+        add_result failed nested/avocado "no results (status $rc): see $LOGS/test-nested.log"
+    fi
+}
+
 # What mmdebstrap and namespaces of their own are needed for is done outside of the build environment:
 # PACKAGES has a line for each thing tried, "ok NAME", "skip NAME: WHY" or "not ok NAME: WHY (log: LOG)"
 PACKAGES=$OUT/packages.txt

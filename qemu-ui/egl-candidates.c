@@ -89,11 +89,20 @@ GArray *egl_candidates(const EglHost *host)
     add_nodes(list, host, false);
     add_devices(list, host, false);
 
-    /* On a node first: what is rendered there may be exported as dma-buf */
-    add_nodes(list, host, true);
+    /*
+     * Mesa's software renderer on a node that has no driver says that it imports
+     * dma-bufs, and crashes when it draws them; "surfaceless" takes such a node,
+     * too, where there is one.
+     */
+    if (host->nodes[0]) {
+        add_devices(list, host, true);
+    }
     add(list, host, (EglCandidate) {
         .platform = EGL_ON_SURFACELESS, .software = true,
     });
-    add_devices(list, host, true);
+    if (!host->nodes[0]) {
+        add_devices(list, host, true);
+    }
+    add_nodes(list, host, true);
     return list;
 }

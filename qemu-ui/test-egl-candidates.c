@@ -43,7 +43,7 @@ static void test_hardware_comes_before_software(void)
     EglHost host = { .nodes = two_nodes, .devices = devices, .n_devices = 3 };
 
     check(&host, "gbm/D128 gbm/D129 device/0 device/2 "
-                 "gbm/D128~ gbm/D129~ surfaceless~ device/1~");
+                 "device/1~ surfaceless~ gbm/D128~ gbm/D129~");
 }
 
 static void test_devices_without_a_node(void)

@@ -15,11 +15,12 @@
 #   baseline                   stock, with what lets EGL start without a DRM node: what
 #                              benchmarks compare with
 #   baseline-10.2              the same of QEMU 10.2
+#   planes                     patched, with a double of a card's planes in QEMU (ci/planes)
 #   bisect                     both at the patch that is being tried
 #   mutant                     patched, with a fault that a test has to find (ci/mutants)
 
 VARIANTS=(patched stock qemu-patched-spice-stock qemu-stock-spice-patched baseline baseline-10.2
-          sanitized tsan)
+          planes sanitized tsan)
 
 check_variant() {
     [[ " ${VARIANTS[*]} bisect mutant " == *" $1 "* ]] ||
@@ -30,7 +31,7 @@ check_variant() {
 spice_variant() {
     case $1 in
         *-spice-*) echo "${1##*-spice-}" ;;
-        bisect) echo patched ;;
+        bisect|planes) echo patched ;;
         baseline|baseline-10.2) echo stock ;;
         *) echo "$1" ;;
     esac

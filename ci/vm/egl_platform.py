@@ -82,7 +82,9 @@ class Platform(VmTest):
     def test_nodes_without_a_driver_leave_software_and_a_warning_that_says_why(self):
         with self._started(**self._gpus({"renderD128": "/missing", "renderD129": "/dev/null",
                                          "renderD130": "/dev/zero"})) as vm:
-            self._is_on(vm, "gbm", "llvmpipe", "/dev/dri/renderD129")
+            # Not on one of them: what Mesa renders in software there crashes when it has to draw a
+            # guest's dma-buf
+            self._is_on(vm, "device", "llvmpipe", None)
             self._one_warning(
                 vm, "gbm: /dev/dri/renderD128: cannot open it: No such file",
                 "gbm: /dev/dri/renderD129: no driver for it, only a software renderer",

@@ -59,6 +59,11 @@ def qemu():
     return found
 
 
+def qemu_with_planes():
+    """One with the double of a card's planes"""
+    return built("install/planes/bin/qemu-system-x86_64", "scripts/build planes")
+
+
 def import_qmp():
     """qemu.qmp's legacy module: packaged, or from a QEMU source tree"""
     try:
