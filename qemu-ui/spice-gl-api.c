@@ -131,6 +131,21 @@ static void set_max_rate(SimpleSpiceDisplay *ssd, uint64_t rate)
         exit(1);
     }
 }
+
+QEMU_DISABLE_CFI
+static void set_dmabufs(SimpleSpiceDisplay *ssd, bool allowed)
+{
+    typeof(spice_qxl_gl_set_dmabufs) *set =
+        qemu_spice_gl_function("spice_qxl_gl_set_dmabufs");
+
+    if (set) {
+        set(&ssd->qxl, allowed);
+    } else if (!allowed) {
+        error_report("spice: dmabuf=off needs a newer spice-server, with "
+                     "spice_qxl_gl_set_dmabufs()");
+        exit(1);
+    }
+}
 #endif
 
 const DisplayChangeListenerOps *
@@ -147,6 +162,7 @@ qemu_spice_gl_choose_listener(SimpleSpiceDisplay *ssd,
         if (qemu_opt_get(opts, "max-refresh-rate")) {
             set_max_rate(ssd, qemu_opt_get_number(opts, "max-refresh-rate", 0));
         }
+        set_dmabufs(ssd, qemu_opt_get_bool(opts, "dmabuf", true));
 #endif
         return ops;
     }
@@ -154,6 +170,11 @@ qemu_spice_gl_choose_listener(SimpleSpiceDisplay *ssd,
                           qemu_opt_get_number(opts, "tls-port", 0))) {
         error_report("spice: spice_qxl_gl_init failed: %s; "
                      "cannot use gl=on with port/tls-port", strerror(-ret));
+        exit(1);
+    }
+    if (!qemu_opt_get_bool(opts, "dmabuf", true)) {
+        error_report("spice: dmabuf=off needs a spice-server that takes EGL "
+                     "images (spice_qxl_gl_init: %s)", strerror(-ret));
         exit(1);
     }
     if (!qemu_egl_has_dmabuf_export()) {

@@ -61,7 +61,7 @@ bool GlPath::any_remote()
 bool GlPath::allows_local(const DisplayChannelClient *dcc)
 {
     auto client = find(dcc);
-    return client ? !client->remote : can_export;
+    return client ? !client->remote : can_export && dmabufs_allowed;
 }
 
 void GlPath::forget_monitors()

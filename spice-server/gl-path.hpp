@@ -22,6 +22,8 @@
 
 #include "dcc.h"
 #include "gl-context.hpp"
+#include <atomic>
+
 #include "gl-patience.hpp"
 #include "gl-remote.hpp"
 #include "red-pipe-item.h"
@@ -67,6 +69,8 @@ public:
     /* May this client, which can take dma-bufs, be given some? One that is served remotely stays so;
      * others come when an export has failed, and are for the next one to try. */
     bool allows_local(const DisplayChannelClient *dcc);
+    /* Any thread; as spice_qxl_gl_set_dmabufs() */
+    void allow_dmabufs(bool allowed) { dmabufs_allowed = allowed; }
     static bool is_local(DisplayChannelClient *dcc) { return dcc->is_gl_client(); }
     bool any_local();
     bool any_remote();
@@ -93,6 +97,7 @@ private:
     QXLGLPathFunc callback = nullptr;
     void *callback_opaque = nullptr;
     bool can_export;
+    std::atomic<bool> dmabufs_allowed{true};
 };
 
 } // namespace red

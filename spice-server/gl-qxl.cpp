@@ -144,7 +144,23 @@ int spice_qxl_gl_set_max_rate(QXLInstance *qxl, uint32_t frames_per_second)
     return 0;
 }
 
+SPICE_GNUC_VISIBLE
+int spice_qxl_gl_set_dmabufs(QXLInstance *qxl, int allowed)
+{
+    int error = 0;
+    if (auto gl = initialised(qxl, &error)) {
+        gl->paths().allow_dmabufs(allowed);
+    }
+    return error;
+}
+
 #else
+
+SPICE_GNUC_VISIBLE
+int spice_qxl_gl_set_dmabufs(QXLInstance *, int)
+{
+    return -ENOTSUP;
+}
 
 SPICE_GNUC_VISIBLE
 int spice_qxl_gl_set_max_rate(QXLInstance *, uint32_t)

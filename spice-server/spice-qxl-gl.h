@@ -231,6 +231,18 @@ int spice_qxl_gl_set_path_callback(struct QXLInstance *qxl, QXLGLPathFunc func, 
  */
 int spice_qxl_gl_set_max_rate(struct QXLInstance *qxl, uint32_t frames_per_second);
 
+/**
+ * spice_qxl_gl_set_dmabufs:
+ * @allowed: 0: clients on Unix sockets get no dma-bufs, but pictures, as remote ones do; else, as
+ *     without this call, those that take dma-bufs get them. A socket that is forwarded to another
+ *     machine, or through a program that passes bytes alone, loses the descriptors.
+ *
+ * Any thread; holds for clients that connect later.
+ *
+ * Returns: 0; -EINVAL: null instance; -ENOTSUP: spice_qxl_gl_init() has not succeeded.
+ */
+int spice_qxl_gl_set_dmabufs(struct QXLInstance *qxl, int allowed);
+
 SPICE_END_DECLS
 
 #endif /* SPICE_QXL_GL_H_ */

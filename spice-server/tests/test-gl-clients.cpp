@@ -238,6 +238,21 @@ TEST_F(Clients, local_ones_get_the_scanout_message_that_they_know)
     }
 }
 
+TEST_F(Clients, on_unix_sockets_get_no_dmabufs_where_the_caller_says_so)
+{
+    LentImage &image = lend(1, 320, 240);
+    flip(image);
+    ASSERT_EQ(spice_qxl_gl_set_dmabufs(qxl, 0), 0);
+    RawClient client(server, true);
+    ASSERT_TRUE(client.ok());
+    client.init();
+    EXPECT_TRUE(client.run_until([&] { return client.display->shows(320, 240); }));
+    flip(image);
+    EXPECT_EQ(client.display->count(SPICE_MSG_DISPLAY_GL_DRAW), 0u);
+    EXPECT_NE(path(), uint32_t{QXL_GL_PATH_LOCAL});
+    EXPECT_EQ(stats().prime_exports, 0u);
+}
+
 /* Images have a second plane while a test wants it, in the memory of the only one that there is */
 class TwoPlanes: public testing::Environment
 {

@@ -402,6 +402,15 @@ TEST_F(MaxRate, bad_arguments_are_refused)
     EXPECT_EQ(spice_qxl_gl_set_max_rate(qxl, 240), 0);
 }
 
+TEST_F(SpiceTest, dmabufs_are_allowed_or_not_where_there_is_a_gl_display)
+{
+    EXPECT_EQ(spice_qxl_gl_set_dmabufs(nullptr, 0), -EINVAL);
+    EXPECT_EQ(spice_qxl_gl_set_dmabufs(qxl, 0), -ENOTSUP);
+    init();
+    EXPECT_EQ(spice_qxl_gl_set_dmabufs(qxl, 0), 0);
+    EXPECT_EQ(spice_qxl_gl_set_dmabufs(qxl, 1), 0);
+}
+
 TEST_F(Stats, bad_arguments_are_refused)
 {
     QXLGLStats got = {};
