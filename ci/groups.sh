@@ -108,13 +108,13 @@ test_virglrenderer_vm() { # PREFIX
         "${VIRGLRENDERER_VM_TESTS[@]}"
 }
 
-# With the kernel's udmabuf driver, whatever the computer has: all that is about dma-bufs
+# With the kernel's udmabuf driver and a render node, whatever the computer has: all that is about dma-bufs, and GBM
 test_nested() {
     build_for spice-server qemu planes tools || return 0
     local tests=() test dir=$OUT/vm-nested rc=0
     while read -r test; do
         ! wanted "$group/$test" || tests+=("$test$")
-    done < <(vm_tests | grep -E '/(dmabuf|planes)\.py:')
+    done < <(vm_tests | grep -E '/(dmabuf|planes)\.py:|_gbm_on_a_render_node_')
     (( ${#tests[@]} > 0 )) || return 0
     rm -rf "$dir"
     # An emulated computer emulates another

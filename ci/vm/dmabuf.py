@@ -35,6 +35,17 @@ class Dmabuf(VmTest):
             self.assertEqual((gl["width"], gl["height"]), SIZE)
             self.assertEqual(vm.display()["clients"][0]["path"], "local")
 
+    def test_where_the_user_says_so_a_local_client_is_served_as_a_remote_one(self):
+        """As is right for a socket that is forwarded"""
+        with self.machine(unix=True, spice=["dmabuf=off"]) as vm:
+            client = vm.client("unix")
+            client.wait_for_picture(lambda p: wrong_corners(p, *SIZE, tolerance=LOSSY))
+            vm.flips(60)
+            self.assertIsNone(client.display()["gl"])
+            display = vm.display()
+            self.assertIn(display["clients"][0]["path"], ("software", "image"))
+            self.assertEqual(display["prime-exports"], 0)
+
     def test_a_guests_own_dmabuf_is_seen(self):
         if not stack.has_real_udmabuf():
             self.cancel("a guest's memory is scattered pages, of which only the kernel's udmabuf "

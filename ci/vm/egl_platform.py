@@ -25,6 +25,11 @@ class Platform(VmTest):
     def test_the_surfaceless_platform_shows_the_guest(self):
         self._shows_the_guest_on("surfaceless")
 
+    def test_gbm_on_a_render_node_shows_the_guest(self):
+        if not glob.glob("/dev/dri/renderD*"):
+            self.cancel("this host has no render node (scripts/test nested runs where there is one)")
+        self._shows_the_guest_on("gbm")
+
     def _started(self, **options):
         """A machine whose guest is of no interest"""
         return self.machine(**options).start(ready=False)

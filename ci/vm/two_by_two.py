@@ -81,6 +81,9 @@ class TwoByTwo(VmTest):
             self.assertEqual(status, 1)
             self.assertIn("spice_qxl_gl_init", errors)
             self.assertIn("remote", errors)
+            status, errors = refusal(build, server, "gl=on,unix=on,addr={folder}/spice.sock,dmabuf=off")
+            self.assertEqual(status, 1)
+            self.assertIn("dmabuf=off needs a", errors)
 
     def test_stock_qemu_behaves_alike_with_either_spice_server(self):
         for spice in ("gl=on,unix=on,addr={folder}/spice.sock",
