@@ -81,7 +81,8 @@ class TwoByTwo(VmTest):
             self.assertEqual(status, 1)
             self.assertIn("spice_qxl_gl_init", errors)
             self.assertIn("remote", errors)
-            status, errors = refusal(build, server, "gl=on,unix=on,addr={folder}/spice.sock,dmabuf=off")
+            status, errors = refusal(build, server,
+                                     "gl=on,unix=on,addr={folder}/spice.sock,dmabuf=off")
             self.assertEqual(status, 1)
             self.assertIn("dmabuf=off needs a", errors)
 
