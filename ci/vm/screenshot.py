@@ -1,24 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A screendump is what the guest shows, whoever is connected."""
 
-import os
-
-from support.picture import LOSSLESS, Picture, cells, is_same, wrong_corners
+from support.picture import LOSSLESS, cells, is_same, wrong_corners
 from support.vmtest import SIZE, VmTest
 
 
 class Screenshot(VmTest):
     """:avocado: tags=beside"""
 
-    def _shot(self, vm, **where):
-        path = os.path.join(self.logdir, "shot.ppm")
-        vm.qmp("screendump", filename=path, **where)
-        picture = Picture.load(path)
-        os.remove(path)
-        return picture
-
     def _shows_corners(self, vm, size=SIZE, **where):
-        self.assertIsNone(wrong_corners(self._shot(vm, **where), *size, tolerance=LOSSLESS,
+        self.assertIsNone(wrong_corners(vm.screenshot(**where), *size, tolerance=LOSSLESS,
                                         head=where.get("head", 0)))
 
     def test_with_nobody_connected_it_is_the_present_picture(self):
@@ -32,7 +23,7 @@ class Screenshot(VmTest):
             for _ in range(5):
                 vm.flips(1)
                 number = vm.progress()["frame"]
-                self.assertTrue(is_same(self._shot(vm), cells(*SIZE, number)), "frame {}".format(number))
+                self.assertTrue(is_same(vm.screenshot(), cells(*SIZE, number)), "frame {}".format(number))
             display = vm.display()
             self.assertEqual((display["prime-exports"], display["readbacks"]), (0, 0))
 
@@ -48,7 +39,7 @@ class Screenshot(VmTest):
                     vm.flips(1)
                     right = cells(*SIZE, vm.progress()["frame"])
                     client.wait_for_picture(lambda p, right=right: None if is_same(p, right) else "another")
-                    self.assertTrue(is_same(self._shot(vm), right))
+                    self.assertTrue(is_same(vm.screenshot(), right))
 
     def test_it_has_the_guests_size_odd_widths_too(self):
         with self.machine() as vm:
@@ -82,6 +73,6 @@ class Screenshot(VmTest):
             self._shows_corners(vm)
             vm.qmp("stop")
             vm.qmp("system_reset")
-            after = self._shot(vm)
+            after = vm.screenshot()
             self.assertIsNotNone(wrong_corners(after, *SIZE, tolerance=LOSSLESS))
             vm.qmp("cont")

@@ -11,6 +11,7 @@ import tempfile
 
 from . import endings, sanitizers, stack
 from .client import Client
+from .picture import Picture
 from .serial import Serial
 from .waiting import SCALE, Late, wait_until
 
@@ -228,6 +229,14 @@ class Machine:
 
     def hmp(self, line):
         return self.qmp("human-monitor-command", **{"command-line": line})
+
+    def screenshot(self, **where):
+        """What QEMU itself says is on the screen; where: screendump's device and head"""
+        path = os.path.join(self.rundir, "screenshot.ppm")
+        self.qmp("screendump", filename=path, **where)
+        picture = Picture.load(path)
+        os.remove(path)
+        return picture
 
     def display(self, number=0):
         """What query-spice says about one display"""
