@@ -58,22 +58,27 @@ def corners(width, height, head=0):
     return Picture(out)
 
 
+def difference(picture, right):
+    """Where a picture is not the right one, as text; None if it is, in every pixel"""
+    if picture.pixels.shape != right.pixels.shape:
+        return "size {}x{}, not {}x{}".format(picture.width, picture.height, right.width, right.height)
+    differs = (picture.pixels != right.pixels).any(axis=2)
+    if not differs.any():
+        return None
+    y, x = (int(v[0]) for v in numpy.nonzero(differs))
+    return "{} pixels differ, the first at {},{}: {} for {}".format(
+        int(differs.sum()), x, y, picture.at(x, y), right.at(x, y))
+
+
 def wrong_corners(picture, width, height, tolerance=LOSSLESS, head=0):
     """What is wrong with a picture that should be "corners"; None if it is right.
 
     tolerance: LOSSLESS asks for every pixel; otherwise how far a channel may be off, in
     small areas' means for flat colours and pixel by pixel along the gradient
     """
-    if (picture.width, picture.height) != (width, height):
-        return "size {}x{}, not {}x{}".format(picture.width, picture.height, width, height)
     right = corners(width, height, head)
-    if tolerance == LOSSLESS:
-        differs = (picture.pixels != right.pixels).any(axis=2)
-        if not differs.any():
-            return None
-        y, x = (int(v[0]) for v in numpy.nonzero(differs))
-        return "{} pixels differ, the first at {},{}: {} for {}".format(
-            int(differs.sum()), x, y, picture.at(x, y), right.at(x, y))
+    if tolerance == LOSSLESS or (picture.width, picture.height) != (width, height):
+        return difference(picture, right)
     return _wrong_areas(picture, width, height, tolerance, head) or \
         _wrong_ramps(picture, right, tolerance)
 

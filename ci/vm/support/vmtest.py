@@ -7,6 +7,7 @@ import os
 from avocado import Test
 
 from . import eglcalls, endings, stack, waiting
+from .bare import BareMachine
 from .link import LinkedMachine
 from .machine import Machine
 
@@ -52,12 +53,13 @@ class VmTest(Test):
         dmabuf: whether its EGL can export dma-bufs; where the host has a udmabuf driver it
             always can
         link: a Link at whose end it is
+        bare: it has no guest, and the test drives its device, see support/bare.py
         """
         libraries = (stack.dmabuf_preload() if dmabuf else []) + list(preload)
         options.setdefault("name", "vm{}".format(len(self._machines)))
         if self._runs_beside_others():
             options["guest"] = dict({"size": "{}x{}".format(*SIZE)}, **(options.get("guest") or {}))
-        kind = LinkedMachine if "link" in options else Machine
+        kind = LinkedMachine if "link" in options else BareMachine if options.pop("bare", False) else Machine
         machine = kind(self.logdir, preload=libraries, **options)
         self._machines.append(machine)
         return machine
