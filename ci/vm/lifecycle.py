@@ -2,9 +2,11 @@
 """The guest's machine goes through its life with clients of both kinds connected."""
 
 import os
+import random
+import time
 
 from support import orders, stack
-from support.picture import LOSSLESS, wrong_corners
+from support.picture import LOSSLESS, difference, wrong_corners
 from support.vmtest import VmTest
 from support.waiting import wait_until
 
@@ -59,6 +61,11 @@ class Lifecycle(VmTest):
             # An image more or less, with its dma-buf, is a matter of when one looks
             self.assertLessEqual(now[what], number + 3, "{}: {}".format(what, (before, now)))
 
+    def _moments(self):
+        seed = random.randrange(1 << 32)
+        self.log.info("seed %d", seed)
+        return random.Random(seed)
+
     def _goes_on(self, vm):
         draws = vm.display()["draws"]
         vm.wait_for_display(lambda d: d["draws"] > draws + 10, "the guest draws")
@@ -79,6 +86,18 @@ class Lifecycle(VmTest):
                 for client in late:
                     client.close()
             self._see(self._connect(vm, "last-"))
+
+    def test_the_first_client_ever_of_a_dark_screen_sees_it_lit_at_another_size(self):
+        for way, dark in (("tcp", "off"), ("unix", "dpms off")):
+            with self.living_machine(name=way) as vm:
+                vm.tell(dark)
+                client = vm.client(way)
+                wait_until(lambda: vm.display()["clients"], "a client")
+                self._see_nothing([client])
+                vm.tell("resize 801x601")
+                self._see([client], (801, 601))
+                vm.flips(10)
+                self._see([client], (801, 601))
 
     def test_a_driver_that_goes_and_comes_shows_its_picture_and_leaves_nothing(self):
         size = (1280, 720)
@@ -129,6 +148,52 @@ class Lifecycle(VmTest):
             self._see(clients)
             self._has_not_grown(vm, before)
             self.assertLess(vm.flips(30)["maxgap"], 2000000)
+
+    def test_the_picture_returns_after_resets_at_any_moment(self):
+        """While frames are on their way, and while the machine starts"""
+        moments = self._moments()
+        with self.living_machine(guest={"flips": "forever"}) as vm:
+            clients = self._connect(vm)
+            for turn in range(3):
+                self._see(clients)
+                if turn == 1:
+                    before = held(vm)
+                for moment in (0.3, 1.5):
+                    time.sleep(moments.uniform(0, moment))
+                    after = vm.serial.position()
+                    vm.qmp("system_reset")
+                vm.wait_ready(after)
+            self._see(clients)
+            self._has_not_grown(vm, before)
+            self._goes_on(vm)
+
+    def test_the_picture_returns_after_function_resets_at_any_moment(self):
+        """Of the PCI function and of the virtio device, while frames are on their way"""
+        moments = self._moments()
+        with self.machine(bare=True, unix=True, many_clients=True) as vm:
+            clients = self._connect(vm)
+            for turn in range(20):
+                vm.gpu.start()
+                vm.gpu.show(*SIZE)
+                for _ in range(moments.randrange(5)):
+                    vm.gpu.flip()
+                if turn % 5 == 1:
+                    for client in clients:
+                        client.wait_for_picture(lambda p: difference(p, vm.gpu.picture()))
+                if turn == 1:
+                    before = held(vm)
+                vm.gpu.flush(wait=False)
+                time.sleep(moments.uniform(0, 0.03))
+                if turn % 3:
+                    vm.gpu.reset_function()
+                else:
+                    vm.gpu.reset_device()
+            self._see_nothing(clients)
+            vm.gpu.start()
+            vm.gpu.show(*SIZE)
+            for client in clients:
+                client.wait_for_picture(lambda p: difference(p, vm.gpu.picture()))
+            self._has_not_grown(vm, before)
 
     def test_stopping_the_machine_and_refused_snapshots_leave_clients_alone(self):
         with self.living_machine(guest={"flips": "forever"}) as vm:
