@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Clients come, go, stop, and are of several kinds at once."""
 
+import statistics
+import time
+
 from support.picture import LOSSLESS, LOSSY, wrong_corners
 from support.vmtest import SIZE, VmTest
 from support.waiting import wait_until
@@ -98,6 +101,31 @@ class Clients(VmTest):
 
     def test_a_stopped_local_client_does_not_freeze_the_guest(self):
         self._a_stopped_client("unix")
+
+    def _answers(self, vm, count):
+        """How long QEMU's monitor takes, in seconds: of that many answers, the median. One may have
+        had to wait for what has nothing to do with clients."""
+        times = []
+        for _ in range(count):
+            time.sleep(0.05)
+            asked = time.monotonic()
+            vm.display()
+            times.append(time.monotonic() - asked)
+        self.log.info("the monitor's answers: %s", ["{:.3f}".format(one) for one in sorted(times)])
+        return statistics.median(times)
+
+    def test_while_a_client_of_a_large_guest_is_stopped_the_monitor_answers_and_it_resumes(self):
+        with self.machine(unix=True, guest={"pattern": "motion", "size": "3840x2160", "rate": 10,
+                                            "flips": "forever"}) as vm:
+            for way in ("tcp", "unix"):
+                with vm.client(way, options=["--counter"]) as client:
+                    client.wait_for_frames(3)
+                    alone = self._answers(vm, 20)
+                    client.stop()
+                    self.assertLess(self._answers(vm, 40), max(0.1, 2 * alone))
+                    client.go_on()
+                    frame = vm.progress()["frame"]
+                    client.wait(lambda d, frame=frame: d["counter"] >= frame, "the newest frame", timeout=60)
 
     def test_a_local_client_that_never_answers_does_not_freeze_the_guest(self):
         with self.machine(unix=True, guest={"pattern": "motion"}) as vm:
