@@ -70,3 +70,14 @@ class Monitors(VmTest):
                 user.configure((640, 480), (640, 480))
                 for head in (0, 1):
                     self._see(vm, clients, (640, 480), head)
+
+    def test_a_head_that_the_client_leaves_out_of_its_list_is_off(self):
+        """As clients do where the guest's agent knows nothing of lists with gaps"""
+        vm, clients = self._machine()
+        with vm, Foreign(vm.port) as user:
+            user.start_agent()
+            user.configure((800, 600), (640, 480))
+            self._see(vm, clients, (640, 480), 1)
+            user.configure((800, 600))
+            self._see_nothing(clients, 1)
+            self._see(vm, clients, (800, 600), 0)
