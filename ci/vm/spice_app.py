@@ -4,9 +4,10 @@
 import os
 import tempfile
 
-from support.picture import LOSSLESS, wrong_corners
+from support.machine import free_port
+from support.picture import LOSSLESS, LOSSY, wrong_corners
 from support.vmtest import SIZE, VmTest
-from support.waiting import wait_until
+from support.waiting import Late, wait_until
 
 # A double of a desktop's viewer: it only writes down what it is called with
 VIEWER = """#!/bin/sh
@@ -64,3 +65,17 @@ class SpiceApp(VmTest):
                                          ["local"])
                     wait_until(lambda: not vm.display()["clients"], "the viewer is gone")
                 self.assertEqual(vm.display()["readbacks"], 0)
+
+    def test_a_port_beside_spice_app_is_served_or_refused_by_name(self):
+        port = free_port()
+        with tempfile.TemporaryDirectory(prefix="spicegl-") as folder:
+            environment, _ = self._desktop(folder)
+            vm = self.machine(display="spice-app,gl=on", environment=environment, exits=(0, 1),
+                              extra=["-spice", "addr=127.0.0.1,port={}".format(port)])
+            try:
+                vm.start()
+            except Late as error:
+                self.assertIn("port=", str(error))
+                return
+            with vm, vm.client("spice://127.0.0.1:{}".format(port)) as client:
+                client.wait_for_picture(lambda p: wrong_corners(p, *SIZE, tolerance=LOSSY))

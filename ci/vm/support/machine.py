@@ -24,7 +24,7 @@ KERNEL = ("console=ttyS0 quiet panic=-1 mitigations=off nokaslr noreplace-smp ro
           "no_timer_check watchdog_thresh=60 cryptomgr.notests initcall_blacklist=load_system_certificate_list,jent_mod_init")
 
 
-def _free_port():
+def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -84,10 +84,10 @@ class Machine:
         if self._gl:
             options.append("gl=on")
         if self._tls:
-            self.tls_port = _free_port()
+            self.tls_port = free_port()
             options += ["tls-port={}".format(self.tls_port), "x509-dir=" + self._tls]
         if self._tcp:
-            self.port = _free_port()
+            self.port = free_port()
             options += ["addr=127.0.0.1", "port={}".format(self.port)]
             if self._unix:
                 options.append("unix-path=" + self.socket_path())
