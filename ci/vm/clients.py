@@ -103,7 +103,7 @@ class Clients(VmTest):
         self._a_stopped_client("unix")
 
     def _answers(self, vm, count):
-        """How long QEMU's monitor takes, in seconds: of that many answers, the median. One may have
+        """How long QEMU's monitor takes, in seconds: of that many answers, the median. Any may have
         had to wait for what has nothing to do with clients."""
         times = []
         for _ in range(count):
@@ -122,7 +122,7 @@ class Clients(VmTest):
                     client.wait_for_frames(3)
                     alone = self._answers(vm, 20)
                     client.stop()
-                    self.assertLess(self._answers(vm, 40), max(0.1, 2 * alone))
+                    self.assertLess(self._answers(vm, 40), max(1, 4 * alone))
                     client.go_on()
                     frame = vm.progress()["frame"]
                     client.wait(lambda d, frame=frame: d["counter"] >= frame, "the newest frame", timeout=60)
