@@ -209,6 +209,10 @@ class Gpu:
     def flush(self, wait=True):
         (self.do if wait else self.send)(FLUSH, self._rect() + struct.pack("<II", self._shown, 0))
 
+    def flush_at(self, x, y, w, h):
+        """Any rectangle: the device looks at what is in the resource alone"""
+        self.do(FLUSH, struct.pack("<4I", x, y, w, h) + struct.pack("<II", self._shown, 0))
+
     def fill(self, x, y, w, h, colour):
         """Draws a rectangle and flushes that alone"""
         self._pixels[y:y + h, x:x + w] = colour
