@@ -14,7 +14,7 @@ import contextlib
 import time
 
 from support.link import Link
-from support.video import wait_for_video
+from support.video import wait_for_shown, wait_for_video
 from support.vmtest import VmTest
 from support.waiting import wait_until
 
@@ -238,6 +238,9 @@ class Frozen(VmTest):
             for codec in ("mjpeg", "h264"):
                 with self._client(vm, frames=60, options=["--codec", codec]) as client:
                     wait_for_video(vm, codec)
+                    # One that has just come is busy with its decoder: it may be that it acknowledges
+                    # many at once, and not that it is late
+                    wait_for_shown(client, 60)
                     self._wakes(vm, client, client.stop, client.go_on, ON_THE_WAY)
                 wait_until(lambda: not vm.display()["clients"], "the client is gone")
 
