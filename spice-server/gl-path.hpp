@@ -11,10 +11,11 @@
  *                                            readback (gl-remote)
  *                                 image      what does not, from the same
  *
- * Display worker's thread, except get_stats().
+ * Display worker's thread, except where it says so.
  */
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -22,8 +23,6 @@
 
 #include "dcc.h"
 #include "gl-context.hpp"
-#include <atomic>
-
 #include "gl-patience.hpp"
 #include "gl-remote.hpp"
 #include "red-pipe-item.h"

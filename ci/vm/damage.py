@@ -8,8 +8,6 @@ from support.vmtest import VmTest
 # x, y, width, height: points, columns, lines and a few pixels, at places that are multiples of nothing
 CHANGES = ((0, 0, 1, 1), (333, 17, 1, 301), (5, 77, 601, 1), (639, 358, 1, 1), (101, 103, 3, 5),
            (637, 1, 3, 357))
-
-
 # What virgl does not refuse: nothing of it is on the screen, or only an edge
 STRAY = ((1 << 31, 0, 1, 1), (0, 1 << 31, 1, 1), (0, 0, (1 << 32) - 1, 0), ((1 << 32) - 1, 5, (1 << 32) - 1, 1))
 
