@@ -136,7 +136,7 @@ void spice_egl_start_draw(SpiceEgl *egl)
     QXLCookie *cookie;
     int ret;
 
-    memset(&egl->damage, 0, sizeof(egl->damage));
+    spice_egl_damage_none(egl);
     cookie = begin_draw(egl);
     ret = qemu_spice_gl_api()->draw_fence_async(&egl->ssd->qxl, r.left, r.top,
                                                 r.right - r.left,

@@ -12,7 +12,9 @@ static void print_client(Monitor *mon, const SpiceDisplayClient *client)
     monitor_printf(mon, "      client: session %" PRId64 ", %s%s%s, %" PRIu64
                    " frames, %" PRIu64 " bytes\n", client->connection_id,
                    SpiceDisplayPath_str(client->path),
-                   client->codec ? " " : "", client->codec ?: "",
+                   client->has_codec ? " " : "",
+                   client->has_codec ? SpiceDisplayCodec_str(client->codec)
+                                     : "",
                    client->frames, client->bytes);
 }
 
@@ -21,7 +23,8 @@ static void print_display(Monitor *mon, const SpiceDisplay *display)
     SpiceDisplayClientList *client;
 
     monitor_printf(mon, "Display: %" PRId64 "\n", display->id);
-    monitor_printf(mon, "         egl: %s, %s\n", display->egl_platform,
+    monitor_printf(mon, "         egl: %s, %s\n",
+                   SpiceEglPlatform_str(display->egl_platform),
                    display->egl_renderer);
     monitor_printf(mon, "    scanouts: %" PRIu64 " of %" PRIu64 " images\n",
                    display->scanouts, display->images_imported);

@@ -1,5 +1,5 @@
 /*
- * How clients of displays that scan out EGL images are served
+ * A trace event for each change of the path on which a client is served
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -7,13 +7,9 @@
 #ifndef UI_SPICE_EGL_PATH_H
 #define UI_SPICE_EGL_PATH_H
 
-#include "qapi/qapi-types-ui.h"
 #include "ui/spice-display.h"
 
 /* From now on each change is an event in the trace.  Before clients come. */
 void qemu_spice_egl_watch_paths(SimpleSpiceDisplay *ssd);
-
-/* Adds to what qemu_spice_egl_query_displays() returned */
-void qemu_spice_egl_query_paths(SpiceDisplayList *displays);
 
 #endif /* UI_SPICE_EGL_PATH_H */

@@ -1,10 +1,11 @@
 /*
- * What query-spice tells about displays that scan out EGL images
+ * query-spice: displays that scan out EGL images, and their clients
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
 #include "qemu/osdep.h"
+#include "qapi/util.h"
 #include "ui/egl-platform.h"
 #include "spice-egl.h"
 #include "spice-egl-stats.h"
@@ -26,24 +27,46 @@ SpiceDisplayPath spice_egl_path_of(uint32_t path)
     }
 }
 
-const char *spice_egl_codec_of(uint32_t codec)
+SpiceDisplayCodec spice_egl_codec_of(uint32_t codec)
 {
     switch (codec) {
-    case 0:
-        return NULL;
     case SPICE_VIDEO_CODEC_TYPE_MJPEG:
-        return "mjpeg";
+        return SPICE_DISPLAY_CODEC_MJPEG;
     case SPICE_VIDEO_CODEC_TYPE_VP8:
-        return "vp8";
+        return SPICE_DISPLAY_CODEC_VP8;
     case SPICE_VIDEO_CODEC_TYPE_H264:
-        return "h264";
+        return SPICE_DISPLAY_CODEC_H264;
     case SPICE_VIDEO_CODEC_TYPE_VP9:
-        return "vp9";
+        return SPICE_DISPLAY_CODEC_VP9;
     case SPICE_VIDEO_CODEC_TYPE_H265:
-        return "h265";
+        return SPICE_DISPLAY_CODEC_H265;
     default:
-        return "unknown";
+        return SPICE_DISPLAY_CODEC_UNKNOWN;
     }
+}
+
+static SpiceEglPlatform platform_in_use(void)
+{
+    const char *name = qemu_egl_platform_name();
+
+    return qapi_enum_parse(&SpiceEglPlatform_lookup, name,
+                           SPICE_EGL_PLATFORM_UNKNOWN, NULL);
+}
+
+static SpiceDisplayLink *link_of(const QXLGLClientStats *stats)
+{
+    SpiceDisplayLink *link;
+
+    if (!stats->round_trip_ns) {
+        return NULL;
+    }
+    link = g_new0(SpiceDisplayLink, 1);
+    link->bit_rate = stats->video_bit_rate;
+    link->round_trip_ns = stats->round_trip_ns;
+    link->bytes_in_flight = stats->bytes_in_flight;
+    link->frames_per_second = stats->frames_per_second;
+    link->frames_late = stats->frames_late;
+    return link;
 }
 
 static SpiceDisplayClient *client_of(const QXLGLClientStats *stats)
@@ -52,12 +75,18 @@ static SpiceDisplayClient *client_of(const QXLGLClientStats *stats)
 
     client->connection_id = (int)stats->connection_id; /* as in channels */
     client->path = spice_egl_path_of(stats->path);
-    client->codec = g_strdup(spice_egl_codec_of(stats->codec));
+    client->has_codec = stats->codec != 0;
+    client->codec = spice_egl_codec_of(stats->codec);
     client->frames = stats->frames;
     client->bytes = stats->bytes;
+    client->path_changes = stats->path_changes;
+    client->path_reason = g_strdup(stats->path_reason);
+    client->codec_reason = g_strdup(stats->codec_reason);
+    client->link = link_of(stats);
     return client;
 }
 
+/* @stats is of the same moment as the list */
 QEMU_DISABLE_CFI
 static SpiceDisplayClientList *clients_of(QXLInstance *qxl, QXLGLStats *stats)
 {
@@ -91,7 +120,7 @@ static SpiceDisplay *display_of(SpiceEgl *egl)
 
     display->id = qxl->id;
     display->head = qemu_console_get_head(egl->ssd->dcl.con);
-    display->egl_platform = g_strdup(qemu_egl_platform_name() ?: "unknown");
+    display->egl_platform = platform_in_use();
     display->egl_node = g_strdup(qemu_egl_platform_node());
     display->egl_renderer = g_strdup(qemu_egl_platform_renderer() ?:
                                      "unknown");
@@ -101,12 +130,16 @@ static SpiceDisplay *display_of(SpiceEgl *egl)
     display->scanouts = stats.scanouts;
     display->draws = stats.draws;
     display->draws_unseen = stats.draws_unseen;
+    display->draws_late = stats.draws_late;
+    display->draws_unanswered = egl->draws_unanswered;
     display->images = stats.images;
     display->images_imported = stats.images_imported;
     display->prime_exports = stats.prime_exports;
     display->readbacks = stats.readbacks;
     display->readback_bytes = stats.readback_bytes;
     display->longest_draw_ns = stats.longest_draw_ns;
+    display->longest_block_ns = egl->longest_block_ns;
+    display->block_ns = egl->block_ns;
     return display;
 }
 

@@ -1,5 +1,5 @@
 /*
- * What query-spice tells about displays that scan out EGL images
+ * query-spice: displays that scan out EGL images, and their clients
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -13,11 +13,11 @@
 /* One element per display that scans out EGL images; NULL: there is none */
 SpiceDisplayList *qemu_spice_egl_query_displays(void);
 
-/* QXL_GL_PATH_*, and SpiceVideoCodecType (0: NULL), in QAPI's words */
+/* QXL_GL_PATH_* and SpiceVideoCodecType as QAPI has them */
 SpiceDisplayPath spice_egl_path_of(uint32_t path);
-const char *spice_egl_codec_of(uint32_t codec);
+SpiceDisplayCodec spice_egl_codec_of(uint32_t codec);
 
-/* The same for people */
+/* Prints @info's displays for "info spice" */
 void hmp_info_spice_displays(Monitor *mon, const SpiceInfo *info);
 
 #endif /* UI_SPICE_EGL_STATS_H */

@@ -31,74 +31,6 @@ static SpiceEgl *egl_of(DisplayChangeListener *dcl)
     return container_of(dcl, SimpleSpiceDisplay, dcl)->egl;
 }
 
-EGLContext spice_egl_enter(void)
-{
-    EGLContext previous = eglGetCurrentContext();
-
-    if (previous != qemu_egl_rn_ctx) {
-        eglMakeCurrent(qemu_egl_display, EGL_NO_SURFACE, EGL_NO_SURFACE,
-                       qemu_egl_rn_ctx);
-    }
-    return previous;
-}
-
-void spice_egl_leave(EGLContext previous)
-{
-    if (previous != qemu_egl_rn_ctx && previous != EGL_NO_CONTEXT) {
-        eglMakeCurrent(qemu_egl_display, EGL_NO_SURFACE, EGL_NO_SURFACE,
-                       previous);
-    }
-}
-
-/* ---- damage ---- */
-
-static void damage_clear(SpiceEgl *egl)
-{
-    memset(&egl->damage, 0, sizeof(egl->damage));
-}
-
-/* @x, @y: relative to the view; clipped to it */
-static void damage_add(SpiceEgl *egl, int64_t x, int64_t y,
-                       int64_t w, int64_t h)
-{
-    /* Guests may name any uint32_t, which is more than a QXLRect has room for */
-    int64_t width = egl->view.width, height = egl->view.height;
-    QXLRect rect = {
-        .left   = MIN(MAX(x, 0), width),
-        .top    = MIN(MAX(y, 0), height),
-        .right  = MAX(MIN(x + w, width), 0),
-        .bottom = MAX(MIN(y + h, height), 0),
-    };
-
-    if (rect.left < rect.right && rect.top < rect.bottom) {
-        qemu_spice_rect_union(&egl->damage, &rect);
-    }
-}
-
-static void damage_all(SpiceEgl *egl)
-{
-    damage_add(egl, 0, 0, egl->view.width, egl->view.height);
-}
-
-void spice_egl_show(SpiceEgl *egl, SpiceEglSource source,
-                    const SpiceEglView *view)
-{
-    /* What was not drawn of the old view is not of the new one either */
-    bool undrawn = !qemu_spice_rect_is_empty(&egl->damage);
-
-    egl->news_for_others = true;
-    if (egl->source == SPICE_EGL_DMABUF && source != SPICE_EGL_DMABUF) {
-        spice_egl_forget_idle(&egl->images);
-    }
-    egl->source = source;
-    egl->disabled = source == SPICE_EGL_NONE;
-    egl->view = *view;
-    damage_clear(egl);
-    if (undrawn) {
-        damage_all(egl);
-    }
-}
-
 /* ---- drawing ---- */
 
 static void upload_surface(SpiceEgl *egl)
@@ -144,7 +76,7 @@ static void draw_surface(SpiceEgl *egl)
 
     upload_surface(egl);
     if (egl->surface_changed) {
-        damage_clear(egl);
+        spice_egl_damage_none(egl);
     } else {
         spice_egl_start_draw(egl);
     }
@@ -160,7 +92,7 @@ void spice_egl_draw(SpiceEgl *egl)
     }
     switch (egl->source) {
     case SPICE_EGL_NONE:
-        damage_clear(egl);
+        spice_egl_damage_none(egl);
         break;
     case SPICE_EGL_SURFACE:
         draw_surface(egl);
@@ -173,7 +105,7 @@ void spice_egl_draw(SpiceEgl *egl)
         if (spice_egl_compose_dmabuf(egl)) {
             spice_egl_start_draw(egl);
         } else {
-            damage_clear(egl);
+            spice_egl_damage_none(egl);
         }
         spice_egl_leave(previous);
         break;
@@ -253,7 +185,7 @@ static void egl_gfx_switch(DisplayChangeListener *dcl, DisplaySurface *surface)
 
         /* Uploaded when it is first drawn: often a texture comes before */
         spice_egl_show(egl, SPICE_EGL_SURFACE, &view);
-        damage_all(egl);
+        spice_egl_damage_all(egl);
         egl->surface_changed = true;
     } else if (egl->source == SPICE_EGL_SURFACE) {
         show_nothing(egl);
@@ -267,7 +199,7 @@ static void egl_gfx_update(DisplayChangeListener *dcl,
     SpiceEgl *egl = egl_of(dcl);
 
     if (egl->source == SPICE_EGL_SURFACE) {
-        damage_add(egl, x, y, w, h);
+        spice_egl_damage(egl, x, y, w, h);
     }
 }
 
@@ -339,15 +271,15 @@ static void egl_gl_update(DisplayChangeListener *dcl,
     switch (egl->source) {
     case SPICE_EGL_TEXTURE:
         /* virglrenderer's devices count from the texture's corner */
-        damage_add(egl, (int64_t)x - egl->view.x, (int64_t)y - egl->view.y,
-                   w, h);
+        spice_egl_damage(egl, (int64_t)x - egl->view.x,
+                         (int64_t)y - egl->view.y, w, h);
         break;
     case SPICE_EGL_DMABUF:
         /* Some devices count from the scanout's corner, others do not */
         if (egl->view.x || egl->view.y) {
-            damage_all(egl);
+            spice_egl_damage_all(egl);
         } else {
-            damage_add(egl, x, y, w, h);
+            spice_egl_damage(egl, x, y, w, h);
         }
         break;
     default:

@@ -120,16 +120,27 @@ extern SpiceEglList spice_egl_displays;
 int qemu_spice_egl_init(SimpleSpiceDisplay *ssd,
                         const DisplayChangeListenerOps **ops);
 
+/* Draws what is damaged, now or when the outstanding draw is done */
+void spice_egl_draw(SpiceEgl *egl);
+
+/* ---- spice-egl-view.c: what is visible, and what of it has changed ---- */
+
 /* From now on @source is shown, as far as @view says */
 void spice_egl_show(SpiceEgl *egl, SpiceEglSource source,
                     const SpiceEglView *view);
 
+/*
+ * Adds to what the next draw has to show.  Pixels, from the view's top left;
+ * the guest may name any, of which those in the view count.
+ */
+void spice_egl_damage(SpiceEgl *egl, int64_t x, int64_t y,
+                      int64_t w, int64_t h);
+void spice_egl_damage_all(SpiceEgl *egl);
+void spice_egl_damage_none(SpiceEgl *egl);
+
 /* Makes qemu_egl_rn_ctx current; returns what was before, for leave */
 EGLContext spice_egl_enter(void);
 void spice_egl_leave(EGLContext previous);
-
-/* Draws what is damaged, now or when the outstanding draw is done */
-void spice_egl_draw(SpiceEgl *egl);
 
 /* ---- spice-egl-draw.c: one draw at a time ---- */
 

@@ -218,6 +218,17 @@ component_line() {
     echo "${lines[0]}"
 }
 
+# topic_of_patch NAME: the folder that a patch of a series is in, or "queue"
+topic_of_patch() {
+    if [[ $1 == */* ]]; then echo "${1%/*}"; else echo queue; fi
+}
+
+# series_topics: of the series read last, in order, one a line
+series_topics() {
+    local name
+    for name in "${PATCHES[@]}"; do topic_of_patch "$name"; done | uniq
+}
+
 # read_series DIR: DIR/series into the arrays PATCHES (names) and BRINGS (for each
 # patch the "SRC=DEST" words after its name).
 read_series() {
