@@ -84,8 +84,8 @@ class Case:
     """A stack with a kind of client
 
     this          the patched stack
-    stock         upstream's gl=on. So that EGL starts without a DRM node, four patches of the
-                  queue that change nothing else are in: the variant "baseline".
+    stock         upstream's gl=on. So that EGL starts without a DRM node, the queue's fixes and
+                  its patches for that are in, and nothing of SPICE: the variant "baseline".
     stock-10.2    the same of QEMU 10.2, whose gl=on takes remote clients: "baseline-10.2"
     egl-headless  -display egl-headless with -spice gl=off, as remote 3D is done today
     vnc           the same with -vnc
