@@ -110,7 +110,7 @@ std::vector<std::string> software_codecs(const Trial &trial)
             return {};
         }
     }
-    if (!line_with(trial.said, "no video but MJPEG").empty()) {
+    if (!line_with(trial.said, "GStreamer cannot generate code").empty()) {
         return {};
     }
     if (!lacks(trial, "x264enc") || !lacks(trial, "openh264enc")) {
@@ -136,7 +136,7 @@ std::string joined(const std::vector<std::string> &words, const char *between)
 
 Finding software_encoders(const Trial &trial, const std::vector<std::string> &codecs)
 {
-    const std::string orc = line_with(trial.said, "GStreamer cannot compile code here");
+    const std::string orc = line_with(trial.said, "GStreamer cannot generate code");
     if (!orc.empty()) {
         return {State::warning, "software encoders", orc, remedy_for(orc)};
     }

@@ -22,7 +22,7 @@ const Known KNOWN[] = {
     {"has no spice_qxl_gl_init()", "another spice-server is found than this project's: look at ldd of QEMU, "
                                    "LD_LIBRARY_PATH and ldconfig"},
     {"without spice_qxl_gl_init()", "build QEMU again, with PKG_CONFIG_PATH at this project's spice-server"},
-    {"GStreamer cannot compile code here", "allow QEMU to make memory executable (SELinux: execmem)"},
+    {"GStreamer cannot generate code", "allow QEMU to make memory executable (SELinux: execmem)"},
     {"needs EGL_MESA_image_dma_buf_export", "install this project's spice-server, which reads pictures back"},
     {"virtio-gpu-gl-pci' is not a valid device", "install QEMU's module for virtio-gpu-gl, or a QEMU that was "
                                                  "built with virglrenderer"},
@@ -31,7 +31,7 @@ const Known KNOWN[] = {
 };
 
 /* Those that a finding of its own is about, or that are about this program's own options */
-const char *const COVERED[] = {"rendering in software", "GStreamer cannot compile code here", "trace event"};
+const char *const COVERED[] = {"rendering in software", "GStreamer cannot generate code", "trace event"};
 
 const std::string WARNING = "warning: ", INFO = "info: ", TRACE = "egl_platform_device ";
 

@@ -13,12 +13,12 @@ const std::string NAME = "qemu-system-x86_64: ";
 const std::string SOFTWARE =
     "egl_platform_device node none, extensions EGL_MESA_device_software EGL_EXT_device_drm_render_node\n" +
     NAME + "warning: egl: rendering in software (llvmpipe, platform surfaceless); tried: gbm: there is no node\n" +
-    NAME + "info: Spice: display 0: GL context of its own, llvmpipe, dma-buf export no\n" +
-    NAME + "info: Spice: display 0: no hardware encoders: the display cannot export dma-bufs\n";
+    NAME + "info: Spice: display 0: created a GL context on llvmpipe, dma-buf export no\n" +
+    NAME + "info: Spice: display 0: no hardware encoders: the EGLDisplay cannot export dma-bufs\n";
 const std::string GPU =
     "egl_platform_device node /dev/dri/renderD128, extensions EGL_EXT_device_drm\n" +
-    NAME + "info: Spice: display 0: GL context of its own, A GPU, dma-buf export yes\n" +
-    NAME + "info: Spice: display 0: hardware encoders of /dev/dri/renderD128\n";
+    NAME + "info: Spice: display 0: created a GL context on A GPU, dma-buf export yes\n" +
+    NAME + "info: Spice: display 0: found the hardware encoders of /dev/dri/renderD128\n";
 
 Trial trial(const std::string &said, const std::string &renderer)
 {
@@ -76,7 +76,7 @@ TEST(Verdict, OfSoftwareIsAWarningThatSaysWhatWasTried)
     expect(about("EGL device 0", findings), State::ok, "software, no DRM node");
     expect(about("rendering", findings), State::warning, "tried: gbm: there is no node");
     expect(about("dma-buf export", findings), State::warning, "no");
-    expect(about("hardware encoders", findings), State::warning, "none: the display cannot export");
+    expect(about("hardware encoders", findings), State::warning, "none: the EGLDisplay cannot export");
     expect(about("a client on a Unix socket gets", findings), State::ok, "JPEG");
     EXPECT_FALSE(any_problem(findings));
 }
@@ -94,8 +94,9 @@ TEST(Verdict, OfCodecsFollowsWhatSpiceServerLacks)
     EXPECT_EQ(lacking({"x264enc", "openh264enc"}).finding, "VP8, VP9, JPEG");
     EXPECT_EQ(lacking({"vp8enc", "vp9enc"}).finding, "H.264, JPEG");
     expect(lacking({"appsrc"}), State::warning, "JPEG alone");
-    const auto orc = trial(GPU + NAME + "warning: Spice: GStreamer cannot compile code here: no video but MJPEG\n", "");
-    expect(about("software encoders", rendering_verdict(orc)), State::warning, "cannot compile");
+    const auto orc = trial(GPU + NAME + "warning: Spice: GStreamer cannot generate code at run time: "
+                           "MJPEG is the only video codec\n", "");
+    expect(about("software encoders", rendering_verdict(orc)), State::warning, "cannot generate");
 }
 
 TEST(Verdict, OfAnotherWarningIsThatWarningOnce)

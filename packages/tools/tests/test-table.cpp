@@ -93,7 +93,7 @@ TEST(Table, ShowsEachClientInALine)
         "  CLIENT  FROM           PATH      CODEC  FRAMES  FRAMES/S  MBIT/S  LINK MBIT/S  RTT MS  IN FLIGHT KB  LATE"
         "  CHANGED BECAUSE\n"
         "  7       10.0.0.9:4242  software  h264      180      60.0     1.0         20.0    12.5           4.0     4"
-        "  the picture moves\n"
+        "  the picture is moving\n"
         "  8       unix           local     -          90       0.0     0.0            -       -             -     -"
         "  -\n");
 }
