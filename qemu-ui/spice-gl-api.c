@@ -94,9 +94,9 @@ bool qemu_spice_gl_check_remote(void)
                  "show GL output to remote clients; use a newer spice-server",
                  file);
 #else
-    error_report("spice: QEMU was built with a spice-server (%d.%d.%d, in use "
-                 "is %s) without spice_qxl_gl_init(), which is needed to show "
-                 "GL output to remote clients",
+    error_report("spice: QEMU was built with a spice-server (%d.%d.%d, now "
+                 "using %s) without spice_qxl_gl_init(), which is needed to "
+                 "show GL output to remote clients",
                  SPICE_SERVER_VERSION >> 16, (SPICE_SERVER_VERSION >> 8) & 0xff,
                  SPICE_SERVER_VERSION & 0xff, file);
 #endif
@@ -122,12 +122,12 @@ static void set_max_rate(SimpleSpiceDisplay *ssd, uint64_t rate)
 
     if (!set) {
         error_report("spice: max-refresh-rate= needs a newer spice-server, "
-                     "with spice_qxl_gl_set_max_rate()");
+                     "one that has spice_qxl_gl_set_max_rate()");
         exit(1);
     }
     if (set(&ssd->qxl, MIN(rate, UINT32_MAX)) < 0) {
-        error_report("spice: max-refresh-rate=%" PRIu64 ": give 1 to 240",
-                     rate);
+        error_report("spice: max-refresh-rate=%" PRIu64 " is out of range, "
+                     "must be 1 to 240", rate);
         exit(1);
     }
 }
@@ -141,8 +141,8 @@ static void set_dmabufs(SimpleSpiceDisplay *ssd, bool allowed)
     if (set) {
         set(&ssd->qxl, allowed);
     } else if (!allowed) {
-        error_report("spice: dmabuf=off needs a newer spice-server, with "
-                     "spice_qxl_gl_set_dmabufs()");
+        error_report("spice: dmabuf=off needs a newer spice-server, one that "
+                     "has spice_qxl_gl_set_dmabufs()");
         exit(1);
     }
 }
@@ -173,14 +173,14 @@ qemu_spice_gl_choose_listener(SimpleSpiceDisplay *ssd,
         exit(1);
     }
     if (!qemu_opt_get_bool(opts, "dmabuf", true)) {
-        error_report("spice: dmabuf=off needs a spice-server that takes EGL "
-                     "images (spice_qxl_gl_init: %s)", strerror(-ret));
+        error_report("spice: dmabuf=off needs a spice-server that accepts "
+                     "EGL images (spice_qxl_gl_init: %s)", strerror(-ret));
         exit(1);
     }
     if (!qemu_egl_has_dmabuf_export()) {
         error_report("spice: gl=on needs EGL_MESA_image_dma_buf_export, which "
-                     "is not supported, or a spice-server that takes EGL "
-                     "images (spice_qxl_gl_init: %s)", strerror(-ret));
+                     "is not supported, or a spice-server that accepts "
+                     "EGL images (spice_qxl_gl_init: %s)", strerror(-ret));
         exit(1);
     }
     return ops;

@@ -274,7 +274,7 @@ class Doctor(ToolsTest):
 
     def test_a_spice_server_without_the_queue_is_a_problem(self):
         stock = stack.built("install/stock/lib", "scripts/build stock")
-        self.assertIn("spice-server that takes EGL", self._problem(
+        self.assertIn("spice-server that accepts EGL", self._problem(
             "rendering", environment={"LD_LIBRARY_PATH": stock}))
 
     def test_a_program_that_is_no_qemu_is_a_problem(self):

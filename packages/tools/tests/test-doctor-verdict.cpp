@@ -112,7 +112,7 @@ TEST(Verdict, OfAQemuThatDoesNotRenderNamesItsReason)
     const auto said = NAME + "-trace egl_platform_device: warning: trace event 'x' does not exist\n" +
                       NAME + "-accel kvm: Could not access KVM kernel module: No such file or directory\n" +
                       NAME + "falling back to tcg\n" +
-                      NAME + "egl: no platform works on /dev/dri/renderD9 (tried gbm: cannot open it)\n";
+                      NAME + "egl: no platform works on /dev/dri/renderD9 (tried gbm: open failed)\n";
     const auto finding = about("rendering", rendering_verdict(ended(said)));
     expect(finding, State::problem, "with gl=on: egl: no platform works on /dev/dri/renderD9 (tried gbm");
     EXPECT_NE(finding.remedy.find("name another node"), std::string::npos);
