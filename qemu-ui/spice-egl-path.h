@@ -10,10 +10,10 @@
 #include "qapi/qapi-types-ui.h"
 #include "ui/spice-display.h"
 
-/* From now on each change is an event in the trace.  Before clients come. */
+/* Traces each path change from now on.  Call it before any client connects. */
 void qemu_spice_egl_watch_paths(SimpleSpiceDisplay *ssd);
 
-/* Adds to what qemu_spice_egl_query_displays() returned */
+/* Adds path information to what qemu_spice_egl_query_displays() returned */
 void qemu_spice_egl_query_paths(SpiceDisplayList *displays);
 
 #endif /* UI_SPICE_EGL_PATH_H */

@@ -1,5 +1,5 @@
 /*
- * What query-spice tells about displays that scan out EGL images
+ * What query-spice reports about displays that scan out EGL images
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -10,14 +10,14 @@
 #include "qapi/qapi-types-ui.h"
 #include "monitor/monitor.h"
 
-/* One element per display that scans out EGL images; NULL: there is none */
+/* One element per display that scans out EGL images; NULL if there is none */
 SpiceDisplayList *qemu_spice_egl_query_displays(void);
 
-/* QXL_GL_PATH_*, and SpiceVideoCodecType (0: NULL), in QAPI's words */
+/* QAPI's names for QXL_GL_PATH_* and SpiceVideoCodecType (NULL for 0) */
 SpiceDisplayPath spice_egl_path_of(uint32_t path);
 const char *spice_egl_codec_of(uint32_t codec);
 
-/* The same for people */
+/* Prints the displays of @info for HMP's "info spice" */
 void hmp_info_spice_displays(Monitor *mon, const SpiceInfo *info);
 
 #endif /* UI_SPICE_EGL_STATS_H */
