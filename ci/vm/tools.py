@@ -323,4 +323,4 @@ class Doctor(ToolsTest):
         found = self._findings("--full", environment=environment, problems=1)
         self.assertIn("renders on: paper", found["spicegl-try"]["finding"])
         self.assertIn("no node", found["spicegl-micro"]["finding"])
-        self.assertIn("ends with status 1", found["spicegl-micro"]["finding"])
+        self.assertIn("exited with status 1", found["spicegl-micro"]["finding"])

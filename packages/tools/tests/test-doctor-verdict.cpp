@@ -93,7 +93,7 @@ TEST(Verdict, OfCodecsFollowsWhatSpiceServerLacks)
     expect(lacking({"x264enc"}), State::ok, "H.264, VP8");
     EXPECT_EQ(lacking({"x264enc", "openh264enc"}).finding, "VP8, VP9, JPEG");
     EXPECT_EQ(lacking({"vp8enc", "vp9enc"}).finding, "H.264, JPEG");
-    expect(lacking({"appsrc"}), State::warning, "JPEG alone");
+    expect(lacking({"appsrc"}), State::warning, "only JPEG");
     const auto orc = trial(GPU + NAME + "warning: Spice: GStreamer cannot generate code at run time: "
                            "MJPEG is the only video codec\n", "");
     expect(about("software encoders", rendering_verdict(orc)), State::warning, "cannot generate");
@@ -122,7 +122,7 @@ TEST(Verdict, OfASpiceServerWithoutTheQueueIsAProblem)
 {
     Trial other = trial("", "");
     other.spice = Value::parse(R"({"enabled": true})");
-    expect(about("spice-server", rendering_verdict(other)), State::problem, "takes no EGL images");
+    expect(about("spice-server", rendering_verdict(other)), State::problem, "does not accept EGL images");
     const auto said = NAME + "spice: /lib/libspice-server.so.1 has no spice_qxl_gl_init(), which is needed\n";
     EXPECT_NE(about("rendering", rendering_verdict(ended(said))).remedy.find("ldd"), std::string::npos);
 }
@@ -144,14 +144,14 @@ TEST(Verdict, OfAProgramThatHangsOrEndsIsAProblem)
     bare.failure = "the monitor does not answer";
     expect(program_verdict("qemu", bare), State::problem, "does not start: the monitor does not answer");
     expect(program_verdict("qemu", ended(NAME + "no such machine\n")), State::problem, "no such machine");
-    expect(program_verdict("qemu", ended("")), State::problem, "ends without a reason");
+    expect(program_verdict("qemu", ended("")), State::problem, "exits without giving a reason");
 }
 
 TEST(Verdict, OfTheSandboxIsWhetherItMakesADifference)
 {
     const Trial without = trial(GPU, "A GPU");
     expect(sandbox_verdict(without, without), State::ok, "no difference");
-    expect(sandbox_verdict(trial(SOFTWARE, "llvmpipe"), without), State::warning, "llvmpipe in it, and on A GPU");
+    expect(sandbox_verdict(trial(SOFTWARE, "llvmpipe"), without), State::warning, "llvmpipe with it, and on A GPU");
     expect(sandbox_verdict(trial(GPU + NAME + "info: Spice: GStreamer has no vp8enc here\n", "A GPU"), without),
            State::warning, "fewer encoders");
     expect(sandbox_verdict(ended(NAME + "sandbox support is not enabled in this QEMU (no seccomp)\n"), without),
