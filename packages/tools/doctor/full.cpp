@@ -51,7 +51,7 @@ static Finding report(const std::string &folder, const std::string &name, const 
         }
         return {State::ok, name, "\n" + said, ""};
     } catch (const Failure &failure) {
-        return {State::problem, name, failure.what(), "extract the archive again"};
+        return {State::problem, name, failure.what(), "unpack the archive again"};
     }
 }
 
