@@ -90,9 +90,9 @@ GArray *egl_candidates(const EglHost *host)
     add_devices(list, host, false);
 
     /*
-     * Mesa's software renderer on a node that has no driver says that it imports
-     * dma-bufs, and crashes when it draws them; "surfaceless" takes such a node,
-     * too, where there is one.
+     * On a node without a driver Mesa's software renderer claims to import
+     * dma-bufs, and crashes when it draws them.  "surfaceless" picks such a
+     * node, too, if there is one.
      */
     if (host->nodes[0]) {
         add_devices(list, host, true);

@@ -52,7 +52,7 @@ static bool get_node_number(const char *file, dev_t *number)
         return false;
     }
     *number = st.st_rdev;
-#ifdef __linux__
+#ifdef CONFIG_LINUX
     return major(st.st_rdev) == LINUX_DRM_MAJOR;
 #else
     return true;
@@ -66,7 +66,7 @@ bool egl_is_drm_node(const char *file)
     return get_node_number(file, &number);
 }
 
-#ifdef __linux__
+#ifdef CONFIG_LINUX
 static char *device_behind(dev_t node)
 {
     g_autofree char *path = g_strdup_printf("/sys/dev/char/%u:%u/device",

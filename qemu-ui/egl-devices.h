@@ -10,26 +10,26 @@
 #include "ui/egl-candidates.h"
 #include "ui/egl-helpers.h"
 
-/* Whether client extension @name is there */
+/* Whether EGL has the client extension @name */
 bool egl_has_client_extension(const char *name);
 
-/* Names of all render nodes, sorted; free with g_strfreev() */
+/* File names of all render nodes, sorted; free with g_strfreev() */
 char **egl_render_nodes(void);
 
-/* Whether @file is a DRM node; it need not be one that we may open */
+/* Whether @file is a DRM node; QEMU need not have permission to open it */
 bool egl_is_drm_node(const char *file);
 
-/* Whether both are nodes of one DRM device; NULL is no node */
+/* Whether both are nodes of the same DRM device; false if either is NULL */
 bool egl_same_drm_device(const char *file, const char *other);
 
 /*
  * All EGL devices, in EGL's order.
  *
  * @rendernode: see EglDeviceInfo.wanted; may be NULL
- * @infos: set to an array of EglDeviceInfo, of the same length
+ * @infos: set to an array of EglDeviceInfo of the same length
  *
- * Returns: an array of EGLDeviceEXT; NULL, with the reason in @errp, where
- * there is no way to ask for them or to use them
+ * Returns: an array of EGLDeviceEXT; NULL with the reason in @errp if EGL
+ * cannot enumerate devices or render on them
  */
 GArray *egl_devices(const char *rendernode, GArray **infos, Error **errp);
 

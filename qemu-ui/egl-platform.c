@@ -80,7 +80,7 @@ static bool setup_display(EGLDisplay dpy, EGLint surface_type,
         return false;
     }
     if (!choose_config(dpy, surface_type, gles, &config)) {
-        error_setg(errp, "eglChooseConfig found nothing (%s mode): %s",
+        error_setg(errp, "eglChooseConfig found no config (%s mode): %s",
                    gles ? "gles" : "core", qemu_egl_get_error_string());
         return false;
     }
@@ -92,7 +92,8 @@ static bool setup_display(EGLDisplay dpy, EGLint surface_type,
     if (!qemu_egl_rn_ctx) {
         qemu_egl_display = NULL;
         qemu_egl_config = NULL;
-        error_setg(errp, "no GL context (%s mode)", gles ? "gles" : "core");
+        error_setg(errp, "cannot create a GL context (%s mode)",
+                   gles ? "gles" : "core");
         return false;
     }
     return true;
@@ -111,7 +112,7 @@ static void drop_context(EGLDisplay dpy)
 static bool is_good_enough(EGLDisplay dpy, bool software, Error **errp)
 {
     if (!software && egl_renders_in_software(dpy)) {
-        error_setg(errp, "no driver for it, only a software renderer (%s)",
+        error_setg(errp, "no hardware driver, only a software renderer (%s)",
                    (const char *)glGetString(GL_RENDERER));
         return false;
     }
@@ -128,7 +129,8 @@ static bool try_display(EGLDisplay dpy, EGLint surface_type,
     EGLint major, minor;
 
     if (dpy == EGL_NO_DISPLAY) {
-        error_setg(errp, "no EGL display: %s", qemu_egl_get_error_string());
+        error_setg(errp, "cannot get an EGL display: %s",
+                   qemu_egl_get_error_string());
         return false;
     }
     if (!eglInitialize(dpy, &major, &minor)) {
@@ -193,7 +195,7 @@ static bool try_gbm(const EglSearch *search, const EglCandidate *candidate,
     int fd = qemu_drm_rendernode_open(candidate->node);
 
     if (fd < 0) {
-        error_setg_errno(errp, errno, "cannot open it");
+        error_setg_errno(errp, errno, "open failed");
         return false;
     }
     if (!egl_is_drm_node(candidate->node)) {
@@ -297,7 +299,7 @@ static void note_what_is_missing(EglSearch *search, Error *no_devices)
     } else if (!usable) {
         note(search, "device", search->host.rendernode
              ? "no EGL device belongs to this node"
-             : "no EGL device is hardware");
+             : "no hardware EGL device found");
     }
 }
 
@@ -374,8 +376,8 @@ static bool search_display(EglSearch *search)
 static bool keep_display(const char *rendernode, Error **errp)
 {
     if (rendernode && !egl_same_drm_device(rendernode, platform_node)) {
-        error_setg(errp, "egl: rendernode %s is not the device that is in use "
-                   "already (%s)", rendernode, platform_renderer);
+        error_setg(errp, "egl: rendernode %s is not the device already in "
+                   "use (%s)", rendernode, platform_renderer);
         return false;
     }
     return true;

@@ -53,18 +53,18 @@ bool qemu_spice_set_video_codecs(SpiceServer *server, const char *codecs,
 
     for (i = 0; names[i]; i++) {
         if (!add_codec(list, names[i])) {
-            error_setg(errp, "video-codec=%s: there is no codec '%s', only "
+            error_setg(errp, "video-codec=%s: unknown codec '%s', not one of "
                        "mjpeg, vp8, vp9 and h264", codecs, names[i]);
             return false;
         }
     }
     if (i == 0) {
-        error_setg(errp, "video-codec= names no codec");
+        error_setg(errp, "video-codec= lists no codec");
         return false;
     }
     if (spice_server_set_video_codecs(server, list->str) != 0) {
-        error_setg(errp, "video-codec=%s: spice-server has not all of these "
-                   "encoders; leave out those that it warns of", codecs);
+        error_setg(errp, "video-codec=%s: spice-server lacks some of these "
+                   "encoders; leave out those that it warned about", codecs);
         return false;
     }
     return true;

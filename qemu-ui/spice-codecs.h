@@ -1,5 +1,5 @@
 /*
- * Which video codecs SPICE clients may be sent
+ * The video codecs that SPICE clients may be sent
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -12,11 +12,12 @@
 #include "qapi/error.h"
 
 /*
- * @codecs: names of codecs, the best first, separated by semicolons; each
- * may be "encoder:codec" as for spice_server_set_video_codecs(), or a codec
- * alone, for which the encoder is chosen here.  Main thread, before there
- * are clients.  Returns false if one of them is unknown to QEMU, when @server
- * stays as it was, or to spice-server, when it has the others.
+ * @codecs: codec names in order of preference, separated by semicolons.  Each
+ * is either "encoder:codec", as for spice_server_set_video_codecs(), or just a
+ * codec, in which case this function chooses the encoder.  Call this from the
+ * main thread, before any client connects.  Returns false if QEMU does not
+ * know one of the codecs, in which case @server is unchanged, or if
+ * spice-server does not support one, in which case it uses the others.
  */
 bool qemu_spice_set_video_codecs(SpiceServer *server, const char *codecs,
                                  Error **errp);

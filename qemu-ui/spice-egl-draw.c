@@ -60,8 +60,8 @@ static void draw_timeout(void *opaque)
 
     if (!egl->warned) {
         egl->warned = true;
-        warn_report("spice: display %d: draw not done after %d ms, "
-                    "going on without", egl->ssd->qxl.id, DRAW_TIMEOUT_MS);
+        warn_report("spice: display %d: draw not completed after %d ms, "
+                    "continuing without it", egl->ssd->qxl.id, DRAW_TIMEOUT_MS);
     }
     spice_egl_end_draw(egl);
 }

@@ -297,7 +297,8 @@ static SpiceEglImage *image_add(SpiceEglImages *images, EGLImageKHR egl_image,
     SpiceEglImage *image;
 
     if (egl_image == EGL_NO_IMAGE_KHR) {
-        error_report_once("spice: no EGL image of a %ux%u %s: %s",
+        error_report_once("spice: cannot create an EGL image of a "
+                          "%ux%u %s: %s",
                           backing->width, backing->height, what,
                           qemu_egl_get_error_string());
         return NULL;
@@ -346,7 +347,8 @@ SpiceEglImage *spice_egl_image_of_dmabuf(SpiceEglImages *images,
     Backing backing = dmabuf_backing(dmabuf);
     SpiceEglImage *image = image_lookup(images, &backing);
 
-    return image ?: image_add(images, spice_egl_planes_import(dmabuf), &backing);
+    return image ?: image_add(images, spice_egl_planes_import(dmabuf),
+                              &backing);
 }
 
 /* ---- lending them ---- */

@@ -9,7 +9,7 @@
 
 #include "ui/spice-display.h"
 
-/* From now on each change is an event in the trace.  Before clients come. */
+/* Traces each path change from now on.  Call it before any client connects. */
 void qemu_spice_egl_watch_paths(SimpleSpiceDisplay *ssd);
 
 #endif /* UI_SPICE_EGL_PATH_H */

@@ -1,5 +1,5 @@
 /*
- * The planes of a guest's dma-buf, and an EGL image of them
+ * The planes of a guest's dma-buf, and an EGL image made from them
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -10,8 +10,8 @@
 #include "ui/egl-helpers.h"
 
 /*
- * What tells one dma-buf from another.  Two sets of planes are compared as
- * memory: unused members are 0.
+ * Identifies a dma-buf.  Instances are compared with memcmp(), so unused
+ * members must be 0.
  */
 typedef struct SpiceEglPlanes {
     uint32_t count;
@@ -19,12 +19,12 @@ typedef struct SpiceEglPlanes {
     uint64_t modifier;
     uint32_t strides[DMABUF_MAX_PLANES]; /* bytes */
     uint32_t offsets[DMABUF_MAX_PLANES]; /* bytes */
-    uint64_t inodes[DMABUF_MAX_PLANES]; /* 0: not to be told by its inode */
+    uint64_t inodes[DMABUF_MAX_PLANES]; /* 0: not identified by its inode */
 } SpiceEglPlanes;
 
 SpiceEglPlanes spice_egl_planes_of(QemuDmaBuf *dmabuf);
 
-/* An image of the planes, which the caller destroys; or EGL_NO_IMAGE_KHR */
+/* An image of the planes, owned by the caller, or EGL_NO_IMAGE_KHR */
 EGLImageKHR spice_egl_planes_import(QemuDmaBuf *dmabuf);
 
 #endif

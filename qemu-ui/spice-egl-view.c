@@ -36,7 +36,7 @@ void spice_egl_damage_none(SpiceEgl *egl)
 void spice_egl_damage(SpiceEgl *egl, int64_t x, int64_t y,
                       int64_t w, int64_t h)
 {
-    /* Guests may name any uint32_t, which is more than a QXLRect has room for */
+    /* Guests may report any uint32_t, which does not fit into a QXLRect */
     int64_t width = egl->view.width, height = egl->view.height;
     QXLRect rect = {
         .left   = MIN(MAX(x, 0), width),

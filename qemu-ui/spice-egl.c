@@ -290,7 +290,7 @@ static void egl_gl_update(DisplayChangeListener *dcl,
 
 /* ---- setting up ---- */
 
-/* Those without GL are shown what is read back for them while they are watched */
+/* Listeners without GL get what is read back while a client watches them */
 static bool egl_is_compatible_dcl(DisplayGLCtx *dgc,
                                   DisplayChangeListener *dcl)
 {

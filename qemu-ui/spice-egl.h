@@ -18,12 +18,12 @@ typedef struct SpiceEglImage SpiceEglImage;
 /* Most recently scanned out first; protected by the BQL */
 typedef struct SpiceEglImages {
     QXLInstance *qxl;
-    uint64_t shown_id;          /* of what was scanned out last */
+    uint64_t shown_id;          /* of the image that was scanned out last */
     unsigned count;
     QTAILQ_HEAD(, SpiceEglImage) list;
 } SpiceEglImages;
 
-/* What is visible of a backing image; pixels, from the picture's top left */
+/* Visible part of a backing image; pixels, from the picture's top left */
 typedef struct SpiceEglView {
     uint32_t x, y, width, height;
     bool y_0_top;
@@ -32,39 +32,39 @@ typedef struct SpiceEglView {
 void spice_egl_images_init(SpiceEglImages *images, QXLInstance *qxl);
 
 /*
- * The image of texture @tex_id of the current context's share group, or NULL.
- * @width, @height: of the whole texture, pixels.  The list keeps the image.
+ * The image of texture @tex_id in the current context's share group, or NULL.
+ * @width, @height: size of the whole texture, pixels.  The list owns the image.
  */
 SpiceEglImage *spice_egl_image_of_texture(SpiceEglImages *images,
                                           uint32_t tex_id,
                                           uint32_t width, uint32_t height);
 
-/* The image of @dmabuf, or NULL.  The list keeps the image. */
+/* The image of @dmabuf, or NULL.  The list owns the image. */
 SpiceEglImage *spice_egl_image_of_dmabuf(SpiceEglImages *images,
                                          QemuDmaBuf *dmabuf);
 
 /*
- * To be called before the texture or dma-buf goes away.  What has no image is
- * ignored.  Any thread that holds the BQL.  The image of a dma-buf is kept for
- * a while, because the same memory may come back as another QemuDmaBuf.
+ * Must be called before the texture or dma-buf goes away, from any thread that
+ * holds the BQL.  Ignored if it has no image.  The image of a dma-buf is kept
+ * for a while, since the same memory may come back as another QemuDmaBuf.
  */
 void spice_egl_forget_texture(SpiceEglImages *images, uint32_t tex_id);
 void spice_egl_forget_dmabuf(SpiceEglImages *images, QemuDmaBuf *dmabuf);
 
-/* Forgets the images that are kept for dma-bufs that may come back */
+/* Forgets the images that are kept in case their dma-bufs come back */
 void spice_egl_forget_idle(SpiceEglImages *images);
 
-/* Puts @image on the screen.  Main loop only. */
+/* Scans out @image.  Main loop only. */
 bool spice_egl_scanout(SpiceEglImages *images, SpiceEglImage *image,
                        const SpiceEglView *view);
 
 typedef struct SpiceEglShown {
     EGLImageKHR image;
-    uint32_t tex_id;            /* that it is of, in QEMU's contexts; 0: none */
+    uint32_t tex_id;            /* its texture in QEMU's contexts; 0: none */
     uint32_t height;            /* of the whole image, pixels */
 } SpiceEglShown;
 
-/* What was put there last; false if it has been forgotten since */
+/* The last image scanned out; false if it has been forgotten since */
 bool spice_egl_shown(SpiceEglImages *images, SpiceEglShown *shown);
 
 /* ---- spice-egl.c: the listener ---- */
@@ -84,28 +84,28 @@ typedef struct SpiceEgl {
     SpiceEglImages images;
     SpiceEglSource source;
     SpiceEglView view;
-    QXLRect damage;             /* not drawn yet, relative to the view */
+    QXLRect damage;             /* not yet drawn, relative to the view */
 
-    uint32_t draw;              /* that spice-server has not answered; 0: none */
-    uint32_t newest_draw;       /* draws are numbered */
-    uint32_t answered;          /* the newest of them; atomic, any thread */
-    uint32_t void_draw;         /* of a scanout that was disabled */
-    uint64_t draws_unanswered;  /* that were waited for no longer */
-    bool blocked;               /* the guest's renderer, by us */
+    uint32_t draw;              /* the one still unanswered; 0: none */
+    uint32_t newest_draw;       /* number of the newest draw */
+    uint32_t answered;          /* the newest one; atomic, any thread */
+    uint32_t void_draw;         /* draw of a scanout that was disabled */
+    uint64_t draws_unanswered;  /* that we stopped waiting for */
+    bool blocked;               /* we block the guest's renderer */
     bool warned;
-    int64_t longest_block_ns;   /* that a scanout or a draw kept the caller */
-    int64_t block_ns;           /* all of them */
-    QEMUBH *sync_bh;            /* does in the main loop what vCPUs asked for */
+    int64_t longest_block_ns;   /* longest scanout or draw call */
+    int64_t block_ns;           /* all such calls together */
+    QEMUBH *sync_bh;            /* runs what vCPUs requested, in main loop */
 
     bool surface_changed;       /* no texture and no image yet */
-    bool disabled;              /* spice-server has not been told yet */
-    GArray *dead_textures;      /* GLuint, of surfaces that are gone */
+    bool disabled;              /* spice-server not notified yet */
+    GArray *dead_textures;      /* GLuint, textures of former surfaces */
 
     bool dmabuf_changed;
 
-    DisplaySurface *others;     /* what is read back for those without GL */
-    bool others_show_it;        /* and not the console's surface */
-    bool news_for_others;       /* it is not what the guest shows now */
+    DisplaySurface *others;     /* read back for listeners without GL */
+    bool others_show_it;        /* they show it, not console's surface */
+    bool news_for_others;       /* @others is out of date */
 } SpiceEgl;
 
 typedef QTAILQ_HEAD(SpiceEglList, SpiceEgl) SpiceEglList;
@@ -114,31 +114,34 @@ extern SpiceEglList spice_egl_displays;
 /*
  * Makes @ssd scan out EGL images.
  *
- * Returns: 0, or a negative errno of spice_qxl_gl_init(); @ssd is unchanged
- * then.
+ * Returns: 0, or a negative errno from spice_qxl_gl_init(), in which case @ssd
+ * is unchanged.
  */
 int qemu_spice_egl_init(SimpleSpiceDisplay *ssd,
                         const DisplayChangeListenerOps **ops);
 
-/* Draws what is damaged, now or when the outstanding draw is done */
+/* Draws the damage, now or once the outstanding draw has been answered */
 void spice_egl_draw(SpiceEgl *egl);
 
 /* ---- spice-egl-view.c: what is visible, and what of it has changed ---- */
 
-/* From now on @source is shown, as far as @view says */
+/* Shows the part of @source that @view describes from now on */
 void spice_egl_show(SpiceEgl *egl, SpiceEglSource source,
                     const SpiceEglView *view);
 
 /*
- * Adds to what the next draw has to show.  Pixels, from the view's top left;
- * the guest may name any, of which those in the view count.
+ * Adds a rectangle to what the next draw shows.  Pixels, from the view's top
+ * left corner.  Guests may report any rectangle; it is clipped to the view.
  */
 void spice_egl_damage(SpiceEgl *egl, int64_t x, int64_t y,
                       int64_t w, int64_t h);
 void spice_egl_damage_all(SpiceEgl *egl);
 void spice_egl_damage_none(SpiceEgl *egl);
 
-/* Makes qemu_egl_rn_ctx current; returns what was before, for leave */
+/*
+ * Makes qemu_egl_rn_ctx current.  Returns the previously current context, to
+ * be passed to spice_egl_leave().
+ */
 EGLContext spice_egl_enter(void);
 void spice_egl_leave(EGLContext previous);
 
@@ -146,36 +149,39 @@ void spice_egl_leave(EGLContext previous);
 
 void spice_egl_draw_init(SpiceEgl *egl);
 
-/* Hands what is damaged to spice-server; none is outstanding.  Main loop. */
+/*
+ * Passes the damage to spice-server.  No draw may be outstanding.  Main loop
+ * only.
+ */
 void spice_egl_start_draw(SpiceEgl *egl);
 
 /*
- * Waits no longer for the answer to the outstanding draw, if there is one.
- * That may come late, and is told by its number from the next one's.
- * Main loop.
+ * Stops waiting for the answer to the outstanding draw, if there is one.  A
+ * late answer is distinguished from the next draw's by its number.  Main loop
+ * only.
  */
 void spice_egl_end_draw(SpiceEgl *egl);
 
-/* @start: get_clock() when the call began that is about to return */
+/* @start: get_clock() at the beginning of the call that is about to return */
 void spice_egl_note_block(SpiceEgl *egl, int64_t start);
 
 /* ---- spice-egl-readback.c: screendumps, and VNC ---- */
 
 /*
- * The pixels of what the guest shows, to be unreferenced by the caller; NULL
- * if that is the console's surface, or nothing.  Waits for the GPU.
+ * The pixels that the guest shows, which the caller must unreference; NULL if
+ * it shows the console's surface, or nothing.  Waits for the GPU.
  */
 pixman_image_t *spice_egl_readback(DisplayChangeListener *dcl);
 
 /*
- * Reads the picture back for the console's listeners without GL, if it has
- * changed and one of them is watched.  Once each refresh.
+ * Reads the frame back for the console's listeners without GL if it has
+ * changed and one of them is being watched.  Called once per refresh.
  */
 void spice_egl_show_others(SpiceEgl *egl);
 
 /* ---- spice-egl-dmabuf.c: guest dma-bufs, and cursors on top of them ---- */
 
-/* Puts what guest and cursor planes show on the screen; false: nothing */
+/* Scans out the guest's and the cursor's plane; false if there is nothing */
 bool spice_egl_compose_dmabuf(SpiceEgl *egl);
 
 void spice_egl_scanout_dmabuf(DisplayChangeListener *dcl, QemuDmaBuf *dmabuf);

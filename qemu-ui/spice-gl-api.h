@@ -1,5 +1,5 @@
 /*
- * The calls of spice-server that take EGL images, found at run time
+ * spice-server's functions for EGL images, looked up at run time
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -12,8 +12,8 @@
 #ifdef HAVE_SPICE_GL
 
 /*
- * A reference to the functions themselves would be one to their symbol
- * version, and keep QEMU from starting with an older spice-server.
+ * Linking to the functions directly would create a dependency on their symbol
+ * version, and QEMU would not start with an older spice-server.
  */
 #ifdef SPICE_QXL_GL
 typedef struct SpiceGlApi {
@@ -25,33 +25,34 @@ typedef struct SpiceGlApi {
 } SpiceGlApi;
 
 /*
- * The calls above, or NULL if the spice-server in use lacks them.  Functions
- * that call them are QEMU_DISABLE_CFI: the addresses are dlsym()'s.
+ * The functions above, or NULL if the spice-server in use lacks them.  Their
+ * callers must be QEMU_DISABLE_CFI, since the addresses come from dlsym().
  */
 const SpiceGlApi *qemu_spice_gl_api(void);
 
 /*
- * spice-server has answered the draw of this number (QXLCookie.io).  Any
- * thread; @ssd has an egl.
+ * Notes that spice-server has answered the draw with this number
+ * (QXLCookie.io).  May be called from any thread; @ssd must have an egl.
  */
 void qemu_spice_egl_draw_answered(SimpleSpiceDisplay *ssd, uint64_t draw);
 
-/* One that came later, or NULL if the spice-server in use lacks it */
+/* A function added later, or NULL if the spice-server in use lacks it */
 void *qemu_spice_gl_function(const char *name);
 #endif
 
 /* Whether the spice-server in use can show GL scanouts to remote clients */
 bool qemu_spice_gl_remote_capable(void);
 
-/* qemu_spice_gl_remote_capable(); reports the reason if it cannot */
+/* Same as qemu_spice_gl_remote_capable(), but reports the reason if not */
 bool qemu_spice_gl_check_remote(void);
 
 /*
- * Chooses how @ssd scans out: with EGL images where spice-server takes them,
- * with the dma-bufs that @ssd is set up for otherwise; @stock are that
- * listener's calls, and @stock_remote says that it serves remote clients, too.
- * Returns the calls to register.  To be called once, after the interface of
- * @ssd has been added.  Exits with an error when neither can work.
+ * Chooses how @ssd scans out: with EGL images if spice-server accepts them,
+ * otherwise with the dma-bufs that @ssd is set up for.  @stock are the
+ * callbacks of the dma-buf listener, and @stock_remote tells whether it serves
+ * remote clients, too.  Returns the callbacks to register.  Must be called
+ * once, after the interface of @ssd has been added.  Exits with an error if
+ * neither works.
  */
 const DisplayChangeListenerOps *
 qemu_spice_gl_choose_listener(SimpleSpiceDisplay *ssd,

@@ -101,7 +101,7 @@ static bool check_path(const char *path, Error **errp)
     struct stat st;
 
     if (!*path) {
-        error_setg(errp, "spice: unix-path= needs the name of a socket");
+        error_setg(errp, "spice: unix-path= needs the path of a socket");
         return false;
     }
     if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode)) {

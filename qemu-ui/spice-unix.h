@@ -9,13 +9,13 @@
 
 /**
  * qemu_spice_unix_listen:
- * @path: file name of the socket; one that is there already is replaced, any
- *        other file is an error
+ * @path: file name of the socket; an existing socket is replaced, any other
+ *        existing file is an error
  *
- * Clients that connect are handed to spice-server, which authenticates them as
- * it does those of its own sockets.  The socket is removed at exit, also after
- * a change of the root directory, if QEMU's user may do so then.  To be called
- * once, after spice_server_init().
+ * Clients that connect are passed to spice-server, which authenticates them
+ * like those of its own sockets.  The socket is removed at exit, even after a
+ * change of the root directory, if QEMU's user still has permission.  Must be
+ * called once, after spice_server_init().
  */
 bool qemu_spice_unix_listen(const char *path, Error **errp);
 

@@ -30,7 +30,7 @@ die() {
     exit 1
 }
 
-usage_error() { die "$1" "read '$ME --help'"; }
+usage_error() { die "$1" "see '$ME --help'"; }
 
 # logged TITLE LOG CMD...: runs CMD with its output in LOG, and says how far it
 # is. When it fails: the log's end, its path, and CMD's exit status.
@@ -55,7 +55,7 @@ logged() {
     wait "$pid" || rc=$?
     [[ ! -t 2 ]] || printf '\r\033[K' >&2
     if (( rc != 0 )); then
-        printf -- '--- the end of %s:\n' "$log" >&2
+        printf -- '--- end of %s:\n' "$log" >&2
         tail -n 30 "$log" >&2
         printf -- '---\n' >&2
         say "error: $title failed after $((SECONDS - start)) s with status $rc"
@@ -113,8 +113,8 @@ env_ready() {
     if ! in_env; then
         # Compiler results and downloads are added to it
         if ! mkdir -p "$CACHE/ccache" 2>/dev/null || [[ ! -w $CACHE || ! -w $CACHE/ccache ]]; then
-            die "$CACHE cannot be written to by $(id -un)" \
-                "let SPICE_GL_CACHE name a directory of your own: a copy of that one, or a new one"
+            die "$(id -un) cannot write to $CACHE" \
+                "set SPICE_GL_CACHE to a directory of your own: a copy of that one, or a new one"
         fi
         "$REPO/ci/env/create"
     fi
@@ -149,14 +149,14 @@ declare -A OURS=()
 check_tree() {
     local said
     if ! said=$(LC_ALL=C git -C "$1" rev-parse --git-dir 2>&1) && [[ $said == *"dubious ownership"* ]]; then
-        die "$1 belongs to $(stat -c %U "$1"), whose settings git would follow, and not to $(id -un)" \
-            "call this as its owner, or give it another owner with chown"
+        die "$1 belongs to $(stat -c %U "$1"), not to $(id -un): git would follow the owner's settings" \
+            "run this as the owner, or change the owner with chown"
     fi
 }
 
 need_git() {
     type -P git >/dev/null ||
-        die "git is not installed here" "install git, or call this as 'scripts/shell scripts/$ME …'"
+        die "git is not installed" "install git, or run 'scripts/shell scripts/$ME …'"
 }
 
 # Those whose source the archives have; virglrenderer is a third, from a tree of the user's
@@ -181,7 +181,7 @@ listed() { (cd "$1" && echo *); }
 
 check_component() {
     [[ -d $REPO/patches/$1 ]] ||
-        die "no component '$1': patches/$1 does not exist" "name one of: $(listed "$REPO/patches")"
+        die "unknown component '$1': patches/$1 does not exist" "choose one of: $(listed "$REPO/patches")"
 }
 
 # component_version COMPONENT TREE: the version the tree states, nothing if none
@@ -213,8 +213,8 @@ component_line() {
         fi
     done
     [[ -z $version && ${#lines[@]} == 1 ]] ||
-        die "there is no queue for $1 ${version:-of unknown version} ($2)" \
-            "name the nearest line with --line: ${lines[*]}"
+        die "no queue for $1 ${version:-of unknown version} ($2)" \
+            "choose the nearest line with --line: ${lines[*]}"
     echo "${lines[0]}"
 }
 
@@ -238,12 +238,12 @@ read_series() {
     while read -r name rest || [[ -n $name ]]; do
         n=$((n + 1))
         [[ -n $name && $name != '#'* ]] || continue
-        [[ -f $1/$name ]] || die "$1/series:$n: there is no file $1/$name"
+        [[ -f $1/$name ]] || die "$1/series:$n: file $1/$name does not exist"
         local word
         for word in $rest; do
             [[ $word == *=* ]] ||
                 die "$1/series:$n: '$word' is not SRC=DEST (a file here = its path in the tree)"
-            [[ -f $REPO/${word%%=*} ]] || die "$1/series:$n: there is no file ${word%%=*}"
+            [[ -f $REPO/${word%%=*} ]] || die "$1/series:$n: file ${word%%=*} does not exist"
         done
         PATCHES+=("$name") BRINGS+=("$rest")
     done <"$1/series"

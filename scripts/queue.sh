@@ -9,7 +9,7 @@
 read_mail() {
     local name value subject='' body
     git mailinfo --encoding=UTF-8 "$2/body" "$2/diff" <"$1" >"$2/info" ||
-        die "$1 is not a git mail" "make it with scripts/refresh"
+        die "$1 is not a patch mail" "create it with scripts/refresh"
     AUTHOR='' EMAIL='' DATE=''
     while IFS= read -r value; do
         name=${value%%: *} value=${value#*: }
@@ -21,7 +21,7 @@ read_mail() {
         esac
     done <"$2/info"
     [[ -n $AUTHOR && -n $EMAIL && -n $DATE && -n $subject ]] ||
-        die "$1 lacks one of From, Date, Subject" "make it with scripts/refresh"
+        die "$1 lacks From, Date or Subject" "create it with scripts/refresh"
     mapfile body <"$2/body"
     { printf '%s\n\n' "$subject"; printf %s "${body[@]}"; } >"$2/body"
     git stripspace <"$2/body" >"$2/message"
@@ -131,7 +131,7 @@ queue_on() {
                 dest=${word#*=} blob=${BLOB_OF[${word%%=*}]} mode=100644
                 [[ ! -x $REPO/${word%%=*} ]] || mode=100755
                 if [[ -n ${THERE[$dest]:-} && ${THERE[$dest]} != *" $blob" ]]; then
-                    say "conflict: patch ${PATCHES[i]}, file $dest: is there already, and is not ${word%%=*}"
+                    say "conflict: patch ${PATCHES[i]}, file $dest: already exists, and differs from ${word%%=*}"
                     return 1
                 fi
                 paths+=("$dest")

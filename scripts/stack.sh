@@ -24,7 +24,7 @@ VARIANTS=(patched stock qemu-patched-spice-stock qemu-stock-spice-patched baseli
 
 check_variant() {
     [[ " ${VARIANTS[*]} bisect mutant " == *" $1 "* ]] ||
-        usage_error "no variant '$1': name one of ${VARIANTS[*]}"
+        usage_error "unknown variant '$1', choose one of: ${VARIANTS[*]}"
 }
 
 # The variant of which the spice-server is used

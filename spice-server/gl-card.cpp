@@ -71,7 +71,7 @@ std::string node_of(const DeviceCalls &calls, EGLDeviceEXT device, std::string *
             return node;
         }
     }
-    *why = "its EGL device is not a DRM card";
+    *why = "the EGL device is not a DRM device";
     return {};
 }
 
@@ -113,7 +113,7 @@ GlCard gl_card_of(EGLDisplay display)
     EGLAttrib device = 0;
     if (!calls.query_display || !calls.query_device ||
         !calls.query_display(display, EGL_DEVICE_EXT, &device) || !device) {
-        return no_card("EGL does not tell the display's device");
+        return no_card("EGL does not report the display's device");
     }
     GlCard card;
     card.render_node = node_of(calls, reinterpret_cast<EGLDeviceEXT>(device), &card.why);

@@ -36,7 +36,7 @@ private:
     void change(Codec to, const char *because, uint64_t now_ns);
 
     Codec current = Codec::JPEG;
-    const char *reason = "how much the link carries is not known yet";
+    const char *reason = "the link's bandwidth is not known yet";
     bool decided = false;
     uint64_t changed_ns = 0, asked_ns = 0;
     uint64_t since_ns = 0; /* the other one would be better since then; 0: it would not */

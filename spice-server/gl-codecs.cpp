@@ -177,7 +177,7 @@ bool start()
         g_unsetenv(DISABLE);
     }
     if (!started) {
-        g_warning("GStreamer: %s", error ? error->message : "cannot be initialised");
+        g_warning("GStreamer: %s", error ? error->message : "initialisation failed");
         g_clear_error(&error);
         return false;
     }
@@ -187,7 +187,7 @@ bool start()
         }
     }
     if (!orc_works()) {
-        g_warning("GStreamer cannot compile code here: no video but MJPEG");
+        g_warning("GStreamer cannot generate code at run time: MJPEG is the only video codec");
         return false;
     }
     return true;

@@ -188,7 +188,7 @@ std::unique_ptr<GlContext> GlContext::create(EGLDisplay display, int *error, std
     };
 
     if (display == EGL_NO_DISPLAY) {
-        return fail(-EINVAL, "there is no EGLDisplay");
+        return fail(-EINVAL, "no EGLDisplay was given");
     }
     if (egl_display_version(display) == 0) {
         return fail(-EINVAL, "the EGLDisplay is not initialised: " +
@@ -222,10 +222,10 @@ std::unique_ptr<GlContext> GlContext::create(EGLDisplay display, int *error, std
         return fail(-EIO, egl_failure("eglMakeCurrent"));
     }
     if (epoxy_gl_version() < 30) {
-        return fail(-ENOTSUP, "OpenGL ES 3 is missing");
+        return fail(-ENOTSUP, "OpenGL ES 3 is not supported");
     }
     if (!epoxy_has_gl_extension("GL_OES_EGL_image")) {
-        return fail(-ENOTSUP, "OpenGL ES lacks GL_OES_EGL_image");
+        return fail(-ENOTSUP, "the OpenGL ES driver lacks GL_OES_EGL_image");
     }
 
     context->look_up_reset_status();

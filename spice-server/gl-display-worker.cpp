@@ -42,7 +42,7 @@ bool GlDisplay::start_threads(DisplayChannel *display)
     if (wake_watch) {
         return true;
     }
-    std::string why = "no eventfd";
+    std::string why = "eventfd() failed";
     if (wake_fd < 0 || !reader.start(&why)) {
         spice_warning("display %d: cannot serve clients: %s", qxl->id, why.c_str());
         return false;
@@ -227,7 +227,7 @@ bool GlDisplay::publish()
 /* Local clients become remote ones */
 void GlDisplay::local_failed(const std::string &why)
 {
-    spice_warning("display %d: no dma-buf for local clients, they are served as remote ones: %s",
+    spice_warning("display %d: cannot export a dma-buf, serving local clients as remote ones: %s",
                   qxl->id, why.c_str());
 
     dismiss_local(false);
@@ -402,10 +402,10 @@ void GlDisplay::worker_stopping()
     }
     screen.frame.reset();
     if (!GlSwEncoder::wait_ended(END_WAIT_MS)) { // and those of the card
-        spice_warning("display %d: an encoder hangs, its memory is lost", qxl->id);
+        spice_warning("display %d: a video encoder does not stop, leaking its memory", qxl->id);
     }
     if (!GlMaker::wait_ended(END_WAIT_MS)) {
-        spice_warning("display %d: a thread that compresses images does not end", qxl->id);
+        spice_warning("display %d: an image compression thread does not stop", qxl->id);
     }
     if (channel) {
         local.publish_nothing(channel);

@@ -236,12 +236,12 @@ void GlDisplay::read_failed(const std::string &why)
 
 void GlDisplay::context_lost(const char *reset, const std::string &now)
 {
-    spice_warning("display %d: the GL context is lost (%s), %s", qxl->id, reset, now.c_str());
+    spice_warning("display %d: GL context lost (%s): %s", qxl->id, reset, now.c_str());
 }
 
 void GlDisplay::context_back()
 {
-    g_message("display %d: there is a GL context again", qxl->id);
+    g_message("display %d: GL context restored", qxl->id);
 }
 
 /* The GPU has finished, and the guest waits for its answer: nobody draws into the image now */

@@ -28,16 +28,16 @@ bool complete_fds(GlDmabuf &buffer, std::string *why)
     for (int i = 0; i < buffer.num_planes; i++) {
         if (buffer.fd[i] < 0) {
             if (i == 0) {
-                *why = "eglExportDMABUFImageMESA gave no fd";
+                *why = "eglExportDMABUFImageMESA returned no file descriptor";
                 return false;
             }
             buffer.fd[i] = fcntl(buffer.fd[i - 1], F_DUPFD_CLOEXEC, 0);
         } else if (!set_close_on_exec(buffer.fd[i])) {
-            *why = std::string("fd of an exported dma-buf: ") + strerror(errno);
+            *why = std::string("cannot set FD_CLOEXEC on an exported dma-buf: ") + strerror(errno);
             return false;
         }
         if (buffer.fd[i] < 0) {
-            *why = std::string("duplicating the fd of an exported dma-buf: ") + strerror(errno);
+            *why = std::string("cannot duplicate an exported dma-buf's fd: ") + strerror(errno);
             return false;
         }
     }
@@ -60,7 +60,7 @@ bool export_planes(EGLDisplay display, EGLImage image, GlDmabuf &buffer, std::st
         return false;
     }
     if (planes < 1 || planes > GlDmabuf::MAX_PLANES) {
-        *why = "the image has " + std::to_string(planes) + " planes, not 1 to 4";
+        *why = "the image has " + std::to_string(planes) + " planes, expected 1 to 4";
         return false;
     }
     if (!egl_calls().export_query(display, image, &fourcc, &planes, modifiers)) {
@@ -161,12 +161,12 @@ std::optional<GlDmabuf> gl_export_dmabuf(const GlContext &context, EGLImage imag
         return {};
     }
     if (image == EGL_NO_IMAGE) {
-        *why = "there is no image";
+        *why = "there is no image to export";
         return {};
     }
     if (width == 0 || height == 0 || width > MAX_SIDE || height > MAX_SIDE) {
-        *why = "an image of " + std::to_string(width) + "x" + std::to_string(height) +
-            " pixels, sides must be 1 to " + std::to_string(MAX_SIDE);
+        *why = "image size " + std::to_string(width) + "x" + std::to_string(height) +
+            " is out of range: sides must be 1 to " + std::to_string(MAX_SIDE) + " pixels";
         return {};
     }
     GlDmabuf buffer;

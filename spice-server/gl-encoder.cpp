@@ -294,10 +294,10 @@ void GlEncoder::Run::look()
         const auto now = Clock::now();
         watched = false;
         if (!any_encoded && now >= first_push + std::chrono::milliseconds(START_MS)) {
-            why = "the encoder has not given a frame in 3 s";
+            why = "the encoder produced no frame in the first 3 s";
         } else if (any_encoded && !in_flight.empty() &&
                    now >= in_flight.front() + std::chrono::milliseconds(STALL_MS)) {
-            why = "the encoder stalls: no frame in 1 s";
+            why = "the encoder stalled: no frame in 1 s";
         } else {
             watch();
         }

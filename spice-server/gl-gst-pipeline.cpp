@@ -111,7 +111,7 @@ bool GlGstPipeline::link(std::initializer_list<GstElement *> elements, std::stri
             continue;
         }
         if (previous && !gst_element_link(previous, element)) {
-            *why = name_of(previous) + " and " + name_of(element) + " do not fit";
+            *why = name_of(previous) + " and " + name_of(element) + " cannot be linked";
             return false;
         }
         previous = element;
@@ -127,7 +127,7 @@ bool GlGstPipeline::ready(GstElement *element)
 bool GlGstPipeline::play(std::string *why)
 {
     if (gst_element_set_state(pipeline, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
-        *why = name_of(encoder) + " does not start";
+        *why = name_of(encoder) + " failed to start";
         return false;
     }
     return true;
@@ -163,7 +163,7 @@ GstFlowReturn GlGstPipeline::on_frame(GstAppSink *appsink, void *data)
         gst_buffer_unmap(buffer, &map);
         self->handlers.encoded(std::move(frame), key);
     } else if (buffer) {
-        self->handlers.failed("an encoded frame cannot be read");
+        self->handlers.failed("cannot read an encoded frame");
     }
     if (sample) {
         gst_sample_unref(sample);
@@ -177,7 +177,7 @@ static std::string error_text(const std::string &element, GstMessage *message)
     gchar *debug = nullptr;
     gst_message_parse_error(message, &error, &debug);
     std::string text = element.empty() ? element : element + ": ";
-    text += error ? error->message : "an error";
+    text += error ? error->message : "unknown error";
     const char *reason = debug ? strstr(debug, "reason ") : nullptr;
     if (reason) { /* why the data flow ended, as "not-negotiated (-4)" */
         text += std::string(" (") + reason + ")";
@@ -195,7 +195,7 @@ GstBusSyncReply GlGstPipeline::on_message(GstBus *, GstMessage *message, void *d
         self->handlers.failed(error_text(
             GST_IS_ELEMENT(message->src) ? name_of(GST_ELEMENT(message->src)) : "", message));
     } else if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS) {
-        self->handlers.failed("the encoder has ended by itself");
+        self->handlers.failed("the encoder ended unexpectedly");
     }
     /* nobody reads the bus */
     gst_message_unref(message);

@@ -61,12 +61,12 @@ void GlHardware::open(int display_id)
 
     id = display_id;
     if (!context.can_export()) {
-        why = "the display cannot export dma-bufs";
+        why = "the EGLDisplay cannot export dma-bufs";
     } else {
         card = GlHwCard::open(gl_card_of(context.display()), &why);
     }
     if (card) {
-        g_message("display %d: hardware encoders of %s", id, card->node().c_str());
+        g_message("display %d: found the hardware encoders of %s", id, card->node().c_str());
     } else {
         g_message("display %d: no hardware encoders: %s", id, why.c_str());
     }
@@ -163,7 +163,7 @@ bool GlHardware::reported(DisplayChannelClient *dcc, const SpiceMsgcDisplayStrea
     auto client = find(dcc);
     if (client && client->moving) {
         if (report.num_frames == 0 && report.num_drops == UINT32_MAX) {
-            fail(*client, "the client cannot show this stream");
+            fail(*client, "the client reported that it cannot play the stream");
         } else {
             client->remote->heard(report);
         }
@@ -329,7 +329,7 @@ void GlHardware::begin(Client &client, const GlScanout &scanout)
     if (!client.encoder) {
         fail(client, why);
     } else if (!client.encoder->takes(*dmabuf, scanout.in_memory())) {
-        fail(client, "it shows a part of an image that is not linear");
+        fail(client, "the scanout is part of an image whose layout is not linear");
     }
 }
 
@@ -474,10 +474,10 @@ void GlHardware::fail(Client &client, const std::string &why)
 {
     auto dcc = client.dcc;
 
-    spice_warning("display %d: hardware path of client %u fails, it is served by software: %s", id,
+    spice_warning("display %d: client %u: hardware path failed, falling back to software: %s", id,
                   dcc->get_client()->get_main()->get_connection_id(), why.c_str());
     if (client.moving) {
-        client.remote->changes_because("the card's encoder failed");
+        client.remote->changes_because("the GPU's encoder failed");
     }
     end(client);
     remove(dcc);

@@ -124,7 +124,7 @@ std::shared_ptr<GlHwCard> GlHwCard::open(const GlCard &card, std::string *why)
     }
     gl_codecs_load_va();
     if (!gl_codecs_work()) {
-        *why = "GStreamer does not work";
+        *why = "GStreamer is not usable";
         return {};
     }
 
@@ -146,7 +146,7 @@ std::shared_ptr<GlHwCard> GlHwCard::open(const GlCard &card, std::string *why)
     if (self->elements->encoders.empty()) {
         *why = !failure.empty() ? failure :
             "GStreamer has no VA encoder for " + card.render_node +
-            (others ? ", only for another card" : "");
+            (others ? ", only for another GPU" : "");
         return {};
     }
     bool ignored = false;

@@ -17,7 +17,7 @@ std::unique_ptr<GlHwEncoder> GlHwEncoder::create(const std::shared_ptr<GlHwCard>
                                                  std::string *why)
 {
     if (!card || !card->encoder(format.codec)) {
-        *why = "the card does not encode this codec";
+        *why = "the GPU has no encoder for this codec";
         return {};
     }
     auto encoder = GlEncoder::create(

@@ -147,8 +147,8 @@ bool GlHwPipeline::choose_caps(const GlHwCard &card, std::string *why)
             return true;
         }
     }
-    *why = name_of(encoder) + " does not take " + drm_format(format.fourcc, format.modifier) +
-        " of " + std::to_string(format.width) + "x" + std::to_string(format.height);
+    *why = name_of(encoder) + " does not accept " + drm_format(format.fourcc, format.modifier) +
+        " at " + std::to_string(format.width) + "x" + std::to_string(format.height);
     return false;
 }
 

@@ -115,7 +115,7 @@ GlImageCache::Binding GlImageCache::bind_texture(GlBoundImage &bound, GLenum tar
         *why = "the image is smaller than announced";
         result = Binding::TOO_SMALL;
     } else if (target == GL_TEXTURE_2D && shows_raw_yuv(ctx, bound)) {
-        *why = "the image is not RGB, and there is no GL_OES_EGL_image_external_essl3";
+        *why = "the image is not RGB, and GL_OES_EGL_image_external_essl3 is not supported";
     } else {
         result = Binding::DONE;
     }

@@ -89,7 +89,7 @@ void GlPath::sending(DisplayChannelClient *dcc, const RedPipeItem *item)
         client->remote->sending(dcc->ack_get_sent() + 1, size, spice_get_monotonic_time_ns());
     }
     if (item->type == RED_PIPE_ITEM_TYPE_GL_DRAW) {
-        shown(dcc, QXL_GL_PATH_LOCAL, 0, "the client takes dma-bufs");
+        shown(dcc, QXL_GL_PATH_LOCAL, 0, "the client accepts dma-bufs");
     }
 }
 

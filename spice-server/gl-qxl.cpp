@@ -65,11 +65,11 @@ int spice_qxl_gl_init(QXLInstance *qxl, void *egl_display)
     std::string why;
     auto context = red::GlContext::create(egl_display, &error, &why);
     if (!context) {
-        spice_warning("display %d: no GL context on the given EGLDisplay: %s", qxl->id,
+        spice_warning("display %d: cannot create a GL context on the given EGLDisplay: %s", qxl->id,
                       why.c_str());
         return error;
     }
-    g_message("display %d: GL context of its own, %s, dma-buf export %s", qxl->id,
+    g_message("display %d: created a GL context on %s, dma-buf export %s", qxl->id,
               context->renderer().c_str(), context->can_export() ? "yes" : "no");
     red::gl_codecs_load(codecs_of(red_qxl_get_server(qxl->st)));
     red_qxl_set_gl(qxl, new GlDisplay(qxl, std::move(context)));

@@ -26,13 +26,13 @@ bool check(const GlSource &source, const GlRect &rect, std::string *why)
     }
     if (source.width == 0 || source.height == 0 ||
         source.width > MAX_SIDE || source.height > MAX_SIDE) {
-        *why = "an image of " + std::to_string(source.width) + "x" +
-            std::to_string(source.height) + " pixels, sides must be 1 to " +
-            std::to_string(MAX_SIDE);
+        *why = "image size " + std::to_string(source.width) + "x" +
+            std::to_string(source.height) + " is out of range: sides must be 1 to " +
+            std::to_string(MAX_SIDE) + " pixels";
         return false;
     }
     if (rect.empty() || !(rect == rect.clipped(source.width, source.height))) {
-        *why = "rectangle " + text(rect) + " is empty or not inside of the image of " +
+        *why = "rectangle " + text(rect) + " is empty or not within the image of " +
             std::to_string(source.width) + "x" + std::to_string(source.height);
         return false;
     }
@@ -74,7 +74,7 @@ bool GlReadback::Private::reserve(size_t bytes, std::string *why)
         glBufferData(GL_PIXEL_PACK_BUFFER, bytes, nullptr, GL_STREAM_READ);
         const GLenum error = glGetError();
         if (error != GL_NO_ERROR) {
-            *why = "a pixel buffer of " + std::to_string(bytes) + " bytes: " +
+            *why = "cannot allocate a pixel buffer of " + std::to_string(bytes) + " bytes: " +
                 gl_error_name(error);
             glBindBuffer(GL_PIXEL_PACK_BUFFER, 0);
             buffer_bytes = 0;
@@ -147,7 +147,7 @@ bool GlReadback::Private::map(GlPixels *pixels, std::string *why)
     auto memory = static_cast<const uint8_t *>(
         glMapBufferRange(GL_PIXEL_PACK_BUFFER, 0, line_bytes * rect.h, GL_MAP_READ_BIT));
     if (!memory) {
-        *why = std::string("mapping the pixel buffer: ") + gl_error_name(glGetError());
+        *why = std::string("cannot map the pixel buffer: ") + gl_error_name(glGetError());
     }
     glBindBuffer(GL_PIXEL_PACK_BUFFER, 0);
     pixels->top = flip && memory ? memory + line_bytes * (rect.h - 1) : memory;
@@ -195,7 +195,7 @@ bool GlReadback::begin(const GlSource &source, const GlRect &rect, std::string *
         why = &ignored;
     }
     if (priv->fence) {
-        *why = "a readback is in flight";
+        *why = "a readback is already in flight";
         return false;
     }
     if (!check(source, rect, why)) {
@@ -251,7 +251,7 @@ bool GlReadback::map(GlPixels *pixels, std::string *why)
         why = &ignored;
     }
     if (!priv->fence || priv->mapped) {
-        *why = priv->mapped ? "it is mapped" : "no readback is in flight";
+        *why = priv->mapped ? "the pixel buffer is already mapped" : "no readback is in flight";
         return false;
     }
     bool ok = false;
@@ -272,7 +272,7 @@ bool GlReadback::unmap(std::string *why)
 {
     std::string ignored;
     if (!priv->mapped) {
-        (why ? *why : ignored) = "nothing is mapped";
+        (why ? *why : ignored) = "the pixel buffer is not mapped";
         return false;
     }
     const bool ok = priv->ctx.make_current() && priv->unmap(why ? why : &ignored);

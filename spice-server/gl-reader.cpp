@@ -358,7 +358,7 @@ bool GlReader::begin(const Job &job, std::string *why)
 bool GlReader::recovered(const char *reset)
 {
     const uint64_t now = spice_get_monotonic_time_ns();
-    std::string why = "it happens too often";
+    std::string why = "too many resets";
 
     if (now - first_reset_ns > RESETS_NS) {
         first_reset_ns = now;
@@ -369,8 +369,8 @@ bool GlReader::recovered(const char *reset)
     if (rebuilt) {
         readback = std::make_unique<GlReadback>(*context);
     }
-    user.context_lost(reset, rebuilt ? "pictures are read by a new one" :
-                      "remote clients get no pictures until there is another: " + why);
+    user.context_lost(reset, rebuilt ? "reading frames with a new one" :
+                      "remote clients get no frames until it is restored: " + why);
     if (!rebuilt) {
         revive_wait_ns = FIRST_REVIVE_NS;
         revive_ns = spice_get_monotonic_time_ns() + revive_wait_ns;
@@ -400,7 +400,7 @@ void GlReader::revive(Lock &lock)
 bool GlReader::begin_once(const Job &job, std::string *why)
 {
     if (uint64_t{job.scanout.visible.w} * job.scanout.visible.h > MAX_PIXELS) {
-        *why = "it has more than 64 megapixels";
+        *why = "it is larger than 64 megapixels";
         return false;
     }
     if (job.fence && !job.fence->wait_before_later_commands(*context)) {
@@ -413,7 +413,7 @@ bool GlReader::begin_once(const Job &job, std::string *why)
     }
     if (!readback->wait(READBACK_TIMEOUT_NS)) {
         readback->cancel();
-        *why = "the GPU does not finish";
+        *why = "the GPU did not finish reading in time";
         return false;
     }
     return true;
@@ -431,7 +431,7 @@ GlFrames::Update GlReader::finish(const Job &job, GlRegion *changed, std::string
     const auto update = frames.update(job.scanout.visible.w, job.scanout.visible.h, job.rect,
                                       pixels, spice_get_monotonic_time_ns(), changed);
     if (update == GlFrames::Update::NO_MEMORY) {
-        *why = "no memory";
+        *why = "out of memory";
     }
     if (!readback->unmap(why)) {
         return GlFrames::Update::SAME;

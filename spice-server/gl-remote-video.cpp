@@ -121,7 +121,7 @@ void GlRemote::tell_next(uint64_t now_ns)
 
 void GlRemote::stream_failed(std::unique_ptr<GlStream> *stream, const std::string &why)
 {
-    spice_warning("display %d: client %u: an encoder fails: %s", screen.display_id,
+    spice_warning("display %d: client %u: video encoder failed: %s", screen.display_id,
                   dcc->get_client()->get_main()->get_connection_id(), why.c_str());
     if (!(refused_codecs & (1u << (*stream)->codec()))) {
         screen.failed_codecs |= 1u << (*stream)->codec();
@@ -175,8 +175,8 @@ void GlRemote::choose_stream(const Codecs &can, uint64_t now_ns)
         }
         return;
     }
-    codec_reason = can.fixed_jpeg || can.fixed_inter ? "the only one, or the client's choice" :
-        nullptr;
+    codec_reason = can.fixed_jpeg || can.fixed_inter ?
+        "the only codec possible, or the client's choice" : nullptr;
     const bool chooses = can.inter && can.jpeg && !can.fixed_inter && !can.fixed_jpeg;
     if (chooses && !expects_other) {
         const size_t size = maker.jpeg_size(size_t{moving.w} * moving.h);
@@ -185,7 +185,7 @@ void GlRemote::choose_stream(const Codecs &can, uint64_t now_ns)
         codec_reason = choice.why();
         if (stamps.playing()) { // images have no time at which they are shown
             inter = true;
-            codec_reason = "the client plays audio, which video is to be in step with";
+            codec_reason = "the client plays audio, and only a stream stays in sync with it";
         }
     }
     if (!inter) {
@@ -208,7 +208,8 @@ void GlRemote::choose_stream(const Codecs &can, uint64_t now_ns)
         next = GlStream::create(streams_made++ % STREAM_IDS, can.inter, moving,
                                 max_rate(), video_bit_rate(moving), screen.frame, wake, &why);
         if (!next) {
-            spice_warning("display %d: no encoder: %s", screen.display_id, why.c_str());
+            spice_warning("display %d: cannot create a video encoder: %s", screen.display_id,
+                          why.c_str());
             screen.failed_codecs |= 1u << can.inter;
         }
     }
@@ -242,7 +243,7 @@ void GlRemote::send_frame(const GlStream &stream, const std::vector<uint8_t> &fr
 void GlRemote::shows_by_other(uint32_t codec)
 {
     last_video_ns = spice_get_monotonic_time_ns();
-    shown(QXL_GL_PATH_HARDWARE, codec, "the picture moves, and the card encodes");
+    shown(QXL_GL_PATH_HARDWARE, codec, "the picture is moving, and the GPU encodes it");
 }
 
 uint32_t GlRemote::stamp(uint64_t captured_ns)
@@ -259,7 +260,7 @@ bool GlRemote::report(const SpiceMsgcDisplayStreamReport &report)
         if (*stream && (*stream)->is_told() && report.stream_id == (*stream)->id()) {
             if (report.num_frames == 0 && report.num_drops == UINT32_MAX) {
                 refused_codecs |= 1u << (*stream)->codec();
-                stream_failed(stream, "the client cannot show this stream");
+                stream_failed(stream, "the client reported that it cannot play the stream");
             } else {
                 heard(report);
             }

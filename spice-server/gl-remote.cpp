@@ -288,14 +288,14 @@ void GlRemote::tell_way(const Pending &sent, uint64_t now_ns)
     if (sent.moves) {
         last_video_ns = now_ns;
         shown(QXL_GL_PATH_SOFTWARE, running ? running->codec() : SPICE_VIDEO_CODEC_TYPE_MJPEG,
-              next_reason ? next_reason : "the picture moves");
+              next_reason ? next_reason : "the picture is moving");
         next_reason = nullptr;
     } else if (last_video_ns && !screen.motion.moving(now_ns).empty()) {
         /* beside a video, which goes on, there may be other pictures */
         shown(QXL_GL_PATH_SOFTWARE, 0, nullptr);
     } else {
         shown(QXL_GL_PATH_IMAGE, 0, next_reason ? next_reason :
-              last_video_ns ? "the picture stands still" : "the picture is no video");
+              last_video_ns ? "the picture has stopped moving" : "the picture is not moving");
         next_reason = nullptr;
     }
 }

@@ -50,7 +50,7 @@ GLuint compile(GLenum type, const char *source, std::string *why)
     if (!ok) {
         char log[512] = "";
         glGetShaderInfoLog(shader, sizeof(log), nullptr, log);
-        *why = std::string("shader: ") + log;
+        *why = std::string("cannot compile a shader: ") + log;
         glDeleteShader(shader);
         return 0;
     }
@@ -72,7 +72,7 @@ GLuint link(const char *fragment_source, std::string *why)
         if (!ok) {
             char log[512] = "";
             glGetProgramInfoLog(program, sizeof(log), nullptr, log);
-            *why = std::string("shader program: ") + log;
+            *why = std::string("cannot link a shader program: ") + log;
             glDeleteProgram(program);
             program = 0;
         }
@@ -142,8 +142,8 @@ bool GlSampler::make_target(uint32_t width, uint32_t height, std::string *why)
     if (status == GL_FRAMEBUFFER_COMPLETE) {
         return true;
     }
-    *why = "a texture of " + std::to_string(target_width) + "x" + std::to_string(target_height) +
-        " pixels to draw to: " + gl_error_name(error);
+    *why = "cannot draw to a texture of " + std::to_string(target_width) + "x" +
+        std::to_string(target_height) + " pixels: " + gl_error_name(error);
     drop_target();
     target_width = target_height = 0;
     return false;
@@ -169,7 +169,7 @@ GLuint GlSampler::draw(const GlBoundImage &source, const GlRect &rect, std::stri
     glBindFramebuffer(GL_FRAMEBUFFER, 0);
     const GLenum error = glGetError();
     if (error != GL_NO_ERROR) {
-        *why = std::string("drawing the image: ") + gl_error_name(error);
+        *why = std::string("cannot draw the image: ") + gl_error_name(error);
         return 0;
     }
     return framebuffer;

@@ -20,7 +20,7 @@ std::unique_ptr<GlSwEncoder> GlSwEncoder::create(const Format &format, Callbacks
         return {};
     }
     if (format.width == 0 || format.height == 0 || format.frames_per_second == 0) {
-        *why = "the video is empty";
+        *why = "the video has no pixels or a frame rate of 0";
         return {};
     }
     auto encoder = GlEncoder::create(

@@ -153,7 +153,7 @@ bool GlSwPipeline::build(std::string *why)
     const auto threads = std::to_string(thread_number);
 
     if (!name) {
-        *why = "there is no encoder for this codec any more";
+        *why = "the encoder for this codec is no longer available";
         return false;
     }
     if (!begin(gst_element_factory_make(name, nullptr), format.codec, why)) {

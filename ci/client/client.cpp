@@ -160,7 +160,7 @@ void Client::on_open_fd(SpiceChannel *channel, int with_tls, Client *self)
 {
     /* spice-gtk would otherwise ask again and again */
     if (with_tls) {
-        self->fail("the server wants TLS");
+        self->fail("the server requires TLS");
         return;
     }
     std::string why;

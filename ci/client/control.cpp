@@ -5,19 +5,21 @@
 #include <sstream>
 
 const char *const CONTROL_HELP =
-    "Commands of --control, a line each:\n"
-    "  report              what has been received so far\n"
-    "  seen [N]            with --counter: frame numbers of display channel N (0) since the last\n"
-    "                      time, as [microseconds of CLOCK_MONOTONIC, number]\n"
-    "  quality [N]         with --compare: what has been compared since the last time, as\n"
-    "                      [microseconds, number, dB], and since when the picture is exact (-1)\n"
-    "  echo SCANCODE [N]   press and release; note when display channel N (0) shows the answer\n"
+    "Commands of --control, one per line:\n"
+    "  report              report what has been received so far\n"
+    "  seen [N]            with --counter: frame numbers of display channel N (default: 0) since\n"
+    "                      the last time, as [microseconds of CLOCK_MONOTONIC, number]\n"
+    "  quality [N]         with --compare: results of comparing since the last time, as\n"
+    "                      [microseconds, number, dB], and since when the picture has been exact\n"
+    "                      (-1: it is not)\n"
+    "  echo SCANCODE [N]   press and release; note when display channel N (default: 0) shows the\n"
+    "                      answer\n"
     "  echoes [N]          answers since the last time, as [microseconds pressed, shown]\n"
-    "  save FILE [N]       the picture of display channel N (0) as a PNG\n"
+    "  save FILE [N]       save the picture of display channel N (default: 0) as a PNG\n"
     "  withhold, answer    stop answering gl-draws; answer them again\n"
-    "  inputs              connect keyboard and pointer, for the two below\n"
+    "  inputs              connect keyboard and pointer, for the next two commands\n"
     "  key SCANCODE        press and release\n"
-    "  move X Y [DISPLAY]  the pointer\n"
+    "  move X Y [DISPLAY]  move the pointer\n"
     "  quit\n";
 
 struct Control {
@@ -148,7 +150,7 @@ static void execute(Control &control, const std::string &line)
         control.client.withhold_answers(command == "withhold");
     } else if (command == "inputs") {
         answer = control.client.keyboard_and_pointer().connect()
-                     ? "{}" : "{\"error\":\"no inputs channel is offered\"}";
+                     ? "{}" : "{\"error\":\"the server offers no inputs channel\"}";
     } else if (command == "key") {
         unsigned scancode = 0;
         words >> scancode;
@@ -160,7 +162,7 @@ static void execute(Control &control, const std::string &line)
     } else if (command == "quit") {
         control.quit();
     } else {
-        answer = "{\"error\":" + quoted("no such command: " + command) + "}";
+        answer = "{\"error\":" + quoted("unknown command: " + command) + "}";
     }
     puts(answer.c_str());
     fflush(stdout);

@@ -161,13 +161,13 @@ Picture Display::gl_picture(const SpiceGlScanout &scanout, uint32_t lines,
     const bool rgb = scanout.format == fourcc('X', 'B', '2', '4') ||
                      scanout.format == fourcc('A', 'B', '2', '4');
     if (!bgr && !rgb) {
-        *why = "cannot read a dma-buf of this fourcc";
+        *why = "unsupported fourcc of a dma-buf";
         return {};
     }
     const size_t length = size_t{scanout.stride} * scanout.height;
     void *memory = mmap(nullptr, length, PROT_READ, MAP_SHARED, scanout.fd, 0);
     if (memory == MAP_FAILED) {
-        *why = std::string("mmap of the dma-buf: ") + strerror(errno);
+        *why = std::string("cannot map the dma-buf: ") + strerror(errno);
         return {};
     }
     /* Fails on the test double of udmabuf, whose fds are plain memory: no sync is needed there */
@@ -195,7 +195,7 @@ Picture Display::picture(std::string *why, uint32_t lines) const
     }
     SpiceDisplayPrimary surface;
     if (!primary || !spice_display_channel_get_primary(SPICE_CHANNEL(channel), 0, &surface)) {
-        *why = "there is no picture yet";
+        *why = "no picture has been received yet";
         return {};
     }
     const auto *data = static_cast<const uint8_t *>(surface.data);
@@ -209,7 +209,7 @@ Picture Display::picture(std::string *why, uint32_t lines) const
     case SPICE_SURFACE_FMT_16_565:
         return picture_from_16(data, surface.width, height, surface.stride, 6);
     default:
-        *why = "cannot read a primary surface of this format";
+        *why = "unsupported format of the primary surface";
         return {};
     }
 }

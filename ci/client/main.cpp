@@ -95,7 +95,7 @@ private:
         } else if (settings.seconds > 0 && now - started >= settings.seconds * 1e6) {
             /* The end that was asked for, unless something else was asked for as well */
             if (settings.frames || settings.width) {
-                over("the time is over");
+                over("the time is up, and the conditions were not met");
             }
             g_main_loop_quit(loop);
         } else if (settings.timeout > 0 && settings.seconds == 0 &&

@@ -108,7 +108,7 @@ static std::vector<uint8_t> encode_png(const Picture &picture)
 bool save_png(const Picture &picture, const std::string &path, std::string *why)
 {
     if (picture.empty()) {
-        *why = "there is no picture yet";
+        *why = "no picture has been received yet";
         return false;
     }
     const std::vector<uint8_t> png = encode_png(picture);

@@ -28,53 +28,53 @@ static std::vector<GOptionEntry> entries(Words &words, Settings &settings)
     return {
         {"uri", 'u', 0, G_OPTION_ARG_STRING, &words.uri,
          "spice://HOST[:PORT][?tls-port=PORT] or spice+unix:///PATH", "URI"},
-        {"password", 0, 0, G_OPTION_ARG_STRING, &words.password, "The ticket, or the SASL password",
+        {"password", 0, 0, G_OPTION_ARG_STRING, &words.password, "The ticket or the SASL password",
          "P"},
         {"user", 0, 0, G_OPTION_ARG_STRING, &words.user, "The SASL user; codecs are not counted",
          "NAME"},
-        {"ca", 0, 0, G_OPTION_ARG_FILENAME, &words.ca, "Who signs a TLS server's certificate", "PEM"},
+        {"ca", 0, 0, G_OPTION_ARG_FILENAME, &words.ca, "CA certificate for a TLS server", "PEM"},
         {"direct", 0, 0, G_OPTION_ARG_NONE, &words.direct,
-         "Let spice-gtk connect, as for TLS, and for migration; codecs and bytes are not counted",
+         "Let spice-gtk connect, as for TLS and migration; codecs and bytes are not counted",
          nullptr},
         {"frames", 0, 0, G_OPTION_ARG_INT64, &words.frames, "End after N updates of the picture", "N"},
         {"seconds", 0, 0, G_OPTION_ARG_DOUBLE, &settings.seconds, "End after S seconds", "S"},
         {"until-idle", 0, 0, G_OPTION_ARG_INT, &settings.until_idle,
          "End when the picture has not changed for MS milliseconds", "MS"},
         {"wait-size", 0, 0, G_OPTION_ARG_STRING, &words.size,
-         "The conditions count from this size on", "WxH"},
+         "Check the conditions only at this size", "WxH"},
         {"timeout", 0, 0, G_OPTION_ARG_DOUBLE, &settings.timeout,
-         "Fail if the conditions are not met after S seconds (60)", "S"},
+         "Fail if the conditions are not met after S seconds (default: 60)", "S"},
         {"channel", 0, 0, G_OPTION_ARG_INT, &settings.display,
-         "The display channel that conditions and --save are about (0)", "N"},
-        {"save", 0, 0, G_OPTION_ARG_FILENAME, &words.picture, "Write the last picture", "PNG"},
-        {"json", 0, 0, G_OPTION_ARG_FILENAME, &words.json, "Write the report here, not to stdout",
+         "The display channel for conditions and --save (default: 0)", "N"},
+        {"save", 0, 0, G_OPTION_ARG_FILENAME, &words.picture, "Save the last picture", "PNG"},
+        {"json", 0, 0, G_OPTION_ARG_FILENAME, &words.json, "Write the report to FILE, not stdout",
          "FILE"},
         {"codec", 0, 0, G_OPTION_ARG_STRING, &words.codecs,
          "Preferred codecs, best first: mjpeg,vp8,h264,vp9,h265", "LIST"},
         {"no-video", 0, 0, G_OPTION_ARG_NONE, &words.no_video,
-         "Tell the server that this client knows no video codec", nullptr},
+         "Report to the server that this client supports no video codec", nullptr},
         {"only", 0, 0, G_OPTION_ARG_NONE, &words.only,
-         "Tell the server that this client knows those of --codec alone", nullptr},
+         "Report to the server that this client supports only those of --codec", nullptr},
         {"counter", 0, 0, G_OPTION_ARG_NONE, &words.counter,
          "Read the guest's frame counter in each update", nullptr},
         {"compare", 0, 0, G_OPTION_ARG_STRING, &words.compare,
-         "With --counter: compare the picture with the guest's, which shows this pattern", "PATTERN"},
+         "With --counter: compare the picture with the pattern that the guest shows", "PATTERN"},
         {"no-reports", 0, 0, G_OPTION_ARG_NONE, &words.no_reports,
          "Send no reports about video streams", nullptr},
         {"ack-late", 0, 0, G_OPTION_ARG_INT, &settings.acks.late,
-         "Send each acknowledgement so many milliseconds late", "MS"},
+         "Send each acknowledgement MS milliseconds late", "MS"},
         {"ack-together", 0, 0, G_OPTION_ARG_INT, &settings.acks.together,
-         "Send acknowledgements N at a time, or 200 ms after the first of them", "N"},
+         "Send N acknowledgements at a time, or what there is 200 ms after the first", "N"},
         {"netns", 0, 0, G_OPTION_ARG_FILENAME, &words.netns,
-         "Connect from this network namespace, such as an end of ci/link's", "FILE"},
+         "Connect from this network namespace, such as an end of a ci/link", "FILE"},
         {"userns", 0, 0, G_OPTION_ARG_FILENAME, &words.userns,
-         "The user namespace to which that belongs, where it is another one", "FILE"},
+         "The user namespace that owns the network namespace, if it is another one", "FILE"},
         {"withhold", 0, 0, G_OPTION_ARG_NONE, &words.withhold, "Never answer gl-draws", nullptr},
         {"answer-after", 0, 0, G_OPTION_ARG_INT, &settings.answer_after_ms,
-         "Answer gl-draws so many milliseconds later", "MS"},
+         "Answer gl-draws MS milliseconds later", "MS"},
         {"stall", 0, 0, G_OPTION_ARG_NONE, &words.stop,
          "After the first update, stop reading and answering until killed", nullptr},
-        {"control", 0, 0, G_OPTION_ARG_NONE, &words.control, "Take commands from stdin", nullptr},
+        {"control", 0, 0, G_OPTION_ARG_NONE, &words.control, "Read commands from stdin", nullptr},
         {nullptr, 0, 0, G_OPTION_ARG_NONE, nullptr, nullptr, nullptr}};
 }
 
@@ -90,23 +90,24 @@ static std::string problem(const Words &words, Settings *settings)
 {
     using namespace std::string_literals;
     if (!words.uri) {
-        return "--uri is needed";
+        return "--uri is required";
     }
     if (!settings->address.parse(words.uri)) {
-        return "neither spice://HOST[:PORT][?tls-port=PORT] nor spice+unix:///PATH: "s + words.uri;
+        return "--uri is not spice://HOST[:PORT][?tls-port=PORT] or spice+unix:///PATH: "s +
+               words.uri;
     }
     if (words.size && !parse_size(words.size, settings)) {
-        return "not WxH: "s + words.size;
+        return "--wait-size is not WxH: "s + words.size;
     }
     if (words.codecs && !parse_codecs(words.codecs, &settings->codecs)) {
-        return "no such codec in "s + words.codecs;
+        return "--codec names an unknown codec: "s + words.codecs;
     }
     if (words.frames < 0 || settings->seconds < 0 || settings->until_idle < 0 ||
         settings->answer_after_ms < 0 || settings->acks.late < 0 || settings->acks.together < 1) {
-        return "conditions and times are positive numbers";
+        return "conditions and times must be positive numbers";
     }
     if (words.compare && (!words.counter || !pattern_exists(words.compare))) {
-        return "--compare needs --counter, and a pattern of the guest's";
+        return "--compare needs --counter and a pattern that the guest has";
     }
     settings->direct = words.direct || !settings->address.tls_port.empty();
     if ((words.no_video || words.only) && (settings->direct || words.user)) {
@@ -145,11 +146,11 @@ Settings parse_settings(int argc, char **argv)
     Settings settings;
     Words words;
     GError *error = nullptr;
-    GOptionContext *context = g_option_context_new("- a SPICE client without a window");
+    GOptionContext *context = g_option_context_new("- a headless SPICE client");
     g_option_context_add_main_entries(context, entries(words, settings).data(), nullptr);
     g_option_context_set_description(context, CONTROL_HELP);
     const bool parsed = g_option_context_parse(context, &argc, &argv, &error);
-    const std::string why = !parsed ? error->message : argc > 1 ? "no other arguments are taken"
+    const std::string why = !parsed ? error->message : argc > 1 ? "unexpected argument"
                                                                 : problem(words, &settings);
     if (!why.empty()) {
         fprintf(stderr, "spicegl-client: %s; see --help\n", why.c_str());

@@ -19,21 +19,21 @@
 #include "system.hpp"
 
 static const char *const COMMANDS_HELP =
-    "  start               with wait=1: show the picture now\n"
-    "  set KEY=VALUE...    pattern, size, mode, heads, buffers, shared, sync, gap...: at once\n"
-    "  resize WxH          the same as set size=WxH\n"
-    "  renew               buffers of the same size in place of the old ones, a frame further\n"
-    "  rate N\n"
+    "  start               with wait=1: start showing the picture\n"
+    "  set KEY=VALUE...    change pattern, size, mode, heads, buffers, shared, sync, gap...\n"
+    "  resize WxH          short for set size=WxH\n"
+    "  renew               replace the buffers by new ones of the same size, with the next frame\n"
+    "  rate N              show N frames a second\n"
     "  flips N             show N frames from now on (or \"forever\"), then \"done\"\n"
     "  stop\n"
     "  off [N], on [N]     disable all heads or head N, enable them again\n"
-    "  dpms off, dpms on   the screens dark, and lit again\n"
-    "  cursor X Y [N]      a pointer on head N (0), or its new place\n"
-    "  cursor small X Y [N]   another shape\n"
-    "  cursor [small] texture X Y [N], texture-up   in memory of the 3D driver's\n"
+    "  dpms off, dpms on   turn the screens off, and on again\n"
+    "  cursor X Y [N]      show the pointer on head N (default: 0), or move it there\n"
+    "  cursor small X Y [N]   with another shape\n"
+    "  cursor [small] texture X Y [N], texture-up   in memory of the 3D driver\n"
     "  cursor off [N]\n"
-    "  unload, load        the driver\n"
-    "  suspend             to RAM, until something wakes the machine\n"
+    "  unload, load        unload the driver, load it again\n"
+    "  suspend             suspend to RAM, until something wakes the machine\n"
     "  status\n"
     "  reboot, poweroff\n"
     "Each command is answered by \"SPICEGL ok COMMAND\" or \"SPICEGL error TEXT\".\n";
@@ -46,7 +46,7 @@ struct Guest {
     Show &screen()
     {
         if (!show) {
-            throw std::runtime_error("the driver is unloaded");
+            throw std::runtime_error("the driver is not loaded");
         }
         return *show;
     }
@@ -93,7 +93,7 @@ static void change_cursor(Guest &guest, std::istringstream &words)
     const int x = std::stoi(word);
     int y = 0;
     if (!(words >> y)) {
-        throw std::runtime_error("cursor: no place");
+        throw std::runtime_error("cursor: no position given");
     }
     words >> head;
     guest.screen().set_cursor(head, small, memory, x, y);
@@ -161,7 +161,7 @@ static void execute(Guest &guest, const std::string &line)
     } else if (command == "reboot" || command == "poweroff" || command == "suspend") {
         leave_or_sleep(guest, command);
     } else {
-        throw std::runtime_error("no such command: " + line);
+        throw std::runtime_error("unknown command: " + line);
     }
     guest.console.say("ok %s", line.c_str());
     /* After the answer: a short run is done before the answer is out otherwise */
@@ -274,8 +274,8 @@ int main(int argc, char **argv)
     const bool as_init = getpid() == 1;
     if (!as_init && argc > 1 && strcmp(argv[1], "--help") == 0) {
         printf("Usage: spicegl-guest [KEY=VALUE...]\n"
-               "Shows test pictures through KMS; as init: spicegl.KEY=VALUE of the kernel's\n"
-               "command line.\n\nKeys:\n%s\nCommands, a line each:\n%s",
+               "Shows test pictures through KMS. As init it reads spicegl.KEY=VALUE from the\n"
+               "kernel's command line.\n\nKeys:\n%s\nCommands, one per line:\n%s",
                OPTIONS_HELP, COMMANDS_HELP);
         return 0;
     }

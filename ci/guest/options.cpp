@@ -9,25 +9,25 @@
 
 const char *const OPTIONS_HELP =
     "  pattern=NAME        corners, gradient, counter, cells, band, motion, window, small or\n"
-    "                      still (corners)\n"
-    "  size=WxH            pixels, of each head (1280x720)\n"
-    "  rate=N              frames a second, 0: as fast as they go (60)\n"
-    "  flips=N             frames to show, then hold; 0: none, forever: no end (forever)\n"
+    "                      still (default: corners)\n"
+    "  size=WxH            size of each head in pixels (default: 1280x720)\n"
+    "  rate=N              frames a second, 0: as fast as possible (60)\n"
+    "  flips=N             frames to show before holding; 0: none (forever)\n"
     "  heads=N             1 to 16 (1)\n"
     "  shared=0|1|column|grid   heads are parts of one framebuffer, 1: side by side (0)\n"
     "  memory=dumb|texture|texture-up   virgl textures: top line first, or last (dumb)\n"
-    "  buffers=N           1 to 8 buffers a head (2)\n"
+    "  buffers=N           1 to 8 buffers per head (2)\n"
     "  mode=flip|dirty     page flips, or one buffer and DIRTYFB (flip)\n"
     "  cursor=0|1          a 64x64 pointer (0)\n"
-    "  sync=0|1            a frame is done when the host has taken it; needs virgl (0)\n"
-    "  gap=MS              tell of frames that came later after the one before (100)\n"
-    "  resize=WxH,WxH...   sizes to go through\n"
-    "  resize-every=N      frames between them (60)\n"
-    "  input=0|1           say \"key CODE\" and \"pointer X Y\" for what comes from such devices (0)\n"
-    "  echo=0|1            with input=1, a square of 64x64 in the lower left corner of each head that\n"
-    "                      each key turns from black to white and back, with the next frame (0)\n"
-    "  wait=0|1            touch the screen only after the command \"start\" (0)\n"
-    "  end=hold|reboot|poweroff   after the last frame (hold)\n";
+    "  sync=0|1            wait until the host has taken each frame; needs virgl (0)\n"
+    "  gap=MS              report frames that come later than this after the previous one (100)\n"
+    "  resize=WxH,WxH...   sizes to change to, in turn\n"
+    "  resize-every=N      frames between two sizes (60)\n"
+    "  input=0|1           report input events as \"key CODE\" and \"pointer X Y\" (0)\n"
+    "  echo=0|1            with input=1: show a 64x64 square at each head's lower left, which\n"
+    "                      each key switches between black and white in the next frame (0)\n"
+    "  wait=0|1            leave the screen alone until the command \"start\" (0)\n"
+    "  end=hold|reboot|poweroff   what to do after the last frame (hold)\n";
 
 static bool parse_number(const std::string &text, uint32_t low, uint32_t high, uint32_t *number)
 {
@@ -154,11 +154,11 @@ bool Options::set(const std::string &key, const std::string &value, std::string 
         good = value == "hold" || value == "reboot" || value == "poweroff";
         end = good ? value : end;
     } else {
-        *why = "no such option: " + key;
+        *why = "unknown option: " + key;
         return false;
     }
     if (!good) {
-        *why = "bad value for " + key + ": " + value;
+        *why = "invalid value for " + key + ": " + value;
     }
     return good;
 }
@@ -174,7 +174,7 @@ bool Options::parse_kernel(const std::string &cmdline, std::string *why)
         }
         const auto equals = word.find('=');
         if (equals == std::string::npos) {
-            *why = "no value: " + word;
+            *why = "option without a value: " + word;
             return false;
         }
         if (!set(word.substr(prefix.size(), equals - prefix.size()), word.substr(equals + 1), why)) {

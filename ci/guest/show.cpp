@@ -94,7 +94,7 @@ void Show::configure(const Options &wanted)
     wait_for_flips();
     if (wanted.heads > card.outputs().size()) {
         throw std::runtime_error("the card has " + std::to_string(card.outputs().size()) +
-                                 " heads: give the device max_outputs=" +
+                                 " heads: set max_outputs of the device to " +
                                  std::to_string(wanted.heads));
     }
     if (!host) {

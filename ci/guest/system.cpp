@@ -78,7 +78,7 @@ bool unload_driver(std::string *why)
 bool suspend_system(std::string *why)
 {
     if (read_text("/sys/power/mem_sleep").find("deep") == std::string::npos) {
-        *why = "this machine has no S3";
+        *why = "this machine does not support S3";
         return false;
     }
     if (!write_text("/sys/power/mem_sleep", "deep") || !write_text("/sys/power/state", "mem")) {

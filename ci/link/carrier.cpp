@@ -55,7 +55,7 @@ static void set_option(int fd, int level, int option, int value, const char *wha
 
 PacketSocket::PacketSocket(const std::string &device):
     socket(checked_fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0),
-                      "packet socket"))
+                      "cannot create a packet socket"))
 {
     /* Packets stay as the sender's kernel has made them: without checksums, several in one. As
      * they are for a card that computes and cuts, and no work for this processor. */
@@ -70,7 +70,7 @@ PacketSocket::PacketSocket(const std::string &device):
     address.sll_protocol = htons(ETH_P_IP);
     address.sll_ifindex = int(if_nametoindex(device.c_str()));
     if (bind(fd(), reinterpret_cast<sockaddr *>(&address), sizeof(address)) != 0) {
-        throw_errno("packet socket of " + device);
+        throw_errno("cannot bind a packet socket to " + device);
     }
 }
 

@@ -153,7 +153,7 @@ private:
         } else if (command == "quit") {
             over = true;
         } else {
-            return "{\"error\":\"no such command\"}";
+            return "{\"error\":\"unknown command\"}";
         }
         return "{}";
     }
@@ -166,7 +166,7 @@ private:
             const auto equals = word.find('=');
             if (equals == std::string::npos ||
                 !set_condition(word.substr(0, equals), word.substr(equals + 1), &down, &up)) {
-                return "{\"error\":\"not KEY=VALUE, see --help\"}";
+                return "{\"error\":\"not a valid KEY=VALUE, see --help\"}";
             }
         }
         link.change(down, up);
@@ -190,8 +190,8 @@ int main(int argc, char **argv)
     try {
         const Place place = become_able_to_make_netspaces();
         if (place != Place::Home && !options.link.apart) {
-            fputs("spicegl-link: the network namespace in which this was called is not yours: use "
-                  "--apart, or call it inside \"unshare -Urn\"\n", stderr);
+            fputs("spicegl-link: you do not own the caller's network namespace: use --apart, or "
+                  "run it inside \"unshare -Urn\"\n", stderr);
             return 1;
         }
         return Program(options, place == Place::NewUser).run();

@@ -77,7 +77,8 @@ private:
 } // namespace
 
 Netlink::Netlink():
-    fd(checked_fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), "netlink socket"))
+    fd(checked_fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE),
+                  "cannot create a netlink socket"))
 {
 }
 
@@ -121,7 +122,7 @@ void Netlink::make_pair(const std::string &name, const std::string &peer, int pe
     message.close(other);
     message.close(data);
     message.close(info);
-    request(message.bytes.data(), message.bytes.size(), "making the network device " + peer);
+    request(message.bytes.data(), message.bytes.size(), "cannot create the network device " + peer);
 }
 
 void Netlink::limit_offload(const std::string &device, unsigned bytes, unsigned segments)
@@ -129,5 +130,6 @@ void Netlink::limit_offload(const std::string &device, unsigned bytes, unsigned 
     Message message(0, int(if_nametoindex(device.c_str())));
     message.number(IFLA_GSO_MAX_SIZE, bytes);
     message.number(IFLA_GSO_MAX_SEGS, segments);
-    request(message.bytes.data(), message.bytes.size(), "setting up the network device " + device);
+    request(message.bytes.data(), message.bytes.size(),
+            "cannot set up the network device " + device);
 }

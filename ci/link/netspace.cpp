@@ -35,7 +35,7 @@ Place become_able_to_make_netspaces()
     }
     const std::string uid = std::to_string(geteuid()), gid = std::to_string(getegid());
     if (unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) {
-        throw_errno("making a user namespace");
+        throw_errno("cannot create a user namespace");
     }
     write_file("/proc/self/setgroups", "deny");
     write_file("/proc/self/uid_map", "0 " + uid + " 1");
@@ -52,12 +52,12 @@ Netspace Netspace::make()
 {
     const Fd before = own_netspace();
     if (unshare(CLONE_NEWNET) != 0) {
-        throw_errno("making a network namespace");
+        throw_errno("cannot create a network namespace");
     }
     Netspace made = current();
     switch_on("lo");
     if (setns(before.get(), CLONE_NEWNET) != 0) {
-        throw_errno("returning to the network namespace");
+        throw_errno("cannot return to the network namespace");
     }
     return made;
 }
@@ -70,7 +70,7 @@ std::string Netspace::path() const
 Inside::Inside(const Netspace &net): before(Netspace::current())
 {
     if (setns(net.fd(), CLONE_NEWNET) != 0) {
-        throw_errno("entering a network namespace");
+        throw_errno("cannot enter a network namespace");
     }
 }
 
@@ -116,7 +116,7 @@ public:
         neighbour.arp_flags = ATF_PERM | ATF_COM;
         strncpy(neighbour.arp_dev, name.c_str(), sizeof(neighbour.arp_dev) - 1);
         if (ioctl(fd.get(), SIOCSARP, &neighbour) != 0) {
-            throw_errno(name + ": neighbour");
+            throw_errno("cannot add a neighbour on " + name);
         }
     }
 
@@ -124,7 +124,7 @@ private:
     void call(unsigned long what)
     {
         if (ioctl(fd.get(), what, &request) != 0) {
-            throw_errno("setting up the network device " + name);
+            throw_errno("cannot set up the network device " + name);
         }
     }
     static sockaddr internet(const std::string &address)
@@ -192,7 +192,7 @@ void set_congestion_control(const std::string &name)
         std::string allowed;
         std::ifstream file("/proc/sys/net/ipv4/tcp_allowed_congestion_control");
         std::getline(file, allowed);
-        throw std::system_error(error.code(), "congestion control " + name +
+        throw std::system_error(error.code(), "cannot use congestion control " + name +
                                 (allowed.empty() ? "" : " (allowed here: " + allowed + ")"));
     }
 }

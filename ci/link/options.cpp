@@ -10,34 +10,34 @@ static void print_help()
     printf("Usage: spicegl-link [OPTION]… -- CMD…\n"
            "       spicegl-link [OPTION]… --hold\n"
            "\n"
-           "Runs CMD in a new network namespace, at the client's end of a link. The server's end is\n"
-           "in the namespace in which this is called, at the address in $LINK_SERVER (%s).\n"
+           "Runs CMD in a new network namespace, at the client's end of a simulated link. The\n"
+           "server's end is in the caller's namespace, at the address in $LINK_SERVER (%s).\n"
            "\n"
-           "  --name=NAME        one of the links below (lan)\n"
-           "  --rate=MBIT        Mbit/s; 0: no limit. This and the next four are for both ways, or\n"
-           "                     DOWN/UP: from the server to the client, and back\n"
-           "  --delay=MS         milliseconds one way\n"
-           "  --jitter=MS        up to so many milliseconds more; packets stay in order\n"
-           "  --queue=KB         kB that may wait; what finds no room is dropped\n"
-           "  --loss=PERCENT     of the packets\n"
-           "  --steps=RATE:SECONDS,…  rates to go through, from when CMD starts; the last one stays\n"
-           "  --congestion=NAME  TCP's congestion control, e.g. reno, on the sides that are new\n"
-           "  --seed=N           of jitter and loss (1)\n"
-           "  --apart            the server's end is in a new namespace too, which an ordinary user\n"
-           "                     needs: $LINK_ON_SERVER CMD… runs a command in there\n"
-           "  --report           at the end, print what has been carried to standard error\n"
-           "  --hold             --apart, and no CMD: prints a line of JSON that says how to enter\n"
-           "                     both ends, and takes the commands below until its input ends\n"
+           "  --name=NAME        one of the links below (default: lan)\n"
+           "  --rate=MBIT        Mbit/s; 0: no limit. This and the next four apply to both\n"
+           "                     directions, or are DOWN/UP: server to client, and back\n"
+           "  --delay=MS         milliseconds in one direction\n"
+           "  --jitter=MS        up to MS additional milliseconds; packets stay in order\n"
+           "  --queue=KB         kB that may be queued; packets that do not fit are dropped\n"
+           "  --loss=PERCENT     percentage of packets that are lost\n"
+           "  --steps=RATE:SECONDS,…  sequence of rates, starting with CMD; the last one stays\n"
+           "  --congestion=NAME  TCP's congestion control, e.g. reno, in the new namespaces\n"
+           "  --seed=N           seed of jitter and loss (default: 1)\n"
+           "  --apart            put the server's end into a new namespace, too; ordinary users\n"
+           "                     need that. $LINK_ON_SERVER CMD… runs a command in it\n"
+           "  --report           at the end, print the counters to standard error\n"
+           "  --hold             --apart without CMD: prints a line of JSON on how to enter\n"
+           "                     both ends, and reads the commands below until its input ends\n"
            "  --help\n"
            "\n"
            "Commands of --hold, each answered by a line of JSON:\n"
-           "  counters           of each way: what arrived, was dropped or lost, the queue's most\n"
-           "                     since the last time, and how late this machine delivered\n"
-           "  set KEY=VALUE…     rate, delay, jitter, queue or loss, from now on\n"
-           "  steps              go through the steps, from the first on\n"
+           "  counters           for each direction: what arrived, was dropped or lost, the\n"
+           "                     longest queue since the last time, and this machine's delays\n"
+           "  set KEY=VALUE…     change rate, delay, jitter, queue or loss from now on\n"
+           "  steps              start the sequence of --steps again\n"
            "  quit\n"
            "\n"
-           "Links (each way):\n",
+           "Links (each direction):\n",
            Link::SERVER_ADDRESS);
     for (const auto &one : named_profiles()) {
         printf("  %-6s %4g Mbit/s, %4g ms + %g ms jitter, queue %4zu kB, loss %g %%: %s\n",
@@ -58,12 +58,12 @@ static void take_option(Options &options, const std::string &key, const std::str
     if (key == "name") {
         const Profile *found = find_profile(value);
         if (!found) {
-            usage_error("no link of the name " + value);
+            usage_error("unknown link " + value);
         }
         link.profile = *found;
     } else if (key == "steps") {
         if (!parse_steps(value, &link.profile.steps)) {
-            usage_error("not RATE:SECONDS,…: " + value);
+            usage_error("--steps is not RATE:SECONDS,…: " + value);
         }
     } else if (key == "congestion") {
         link.congestion = value;
@@ -76,7 +76,7 @@ static void take_option(Options &options, const std::string &key, const std::str
     } else if (key == "report") {
         options.report = true;
     } else if (!set_condition(key, value, &link.profile.down, &link.profile.up)) {
-        usage_error("bad value for --" + key + ": " + value);
+        usage_error("invalid value for --" + key + ": " + value);
     }
 }
 
@@ -103,7 +103,7 @@ Options parse_options(int argc, char **argv)
         take_option(options, known[index].name, optarg ? optarg : "");
     }
     if (options.hold != (optind == argc)) {
-        usage_error(options.hold ? "--hold takes no command" : "no command");
+        usage_error(options.hold ? "--hold accepts no command" : "no command given");
     }
     options.command.assign(argv + optind, argv + argc);
     options.command.push_back(nullptr);

@@ -34,7 +34,7 @@ const std::vector<Profile> &named_profiles()
             profile("bloat", 20, 15, 0, 2000, 0, "home, behind a router with deep buffers"),
             profile("lte", 10, 35, 10, 250, 0.3, "phone"),
             profile("thin", 3, 40, 2, 64, 0, "hotel, or an uplink"),
-            profile("steps", 50, 10, 0, 250, 0, "somebody else downloads for a while"),
+            profile("steps", 50, 10, 0, 250, 0, "a concurrent download for a while"),
         };
         const auto duration = int64_t(6 * SECOND);
         list.back().steps = {{50 * MBIT, duration}, {4 * MBIT, duration}, {50 * MBIT, duration}};

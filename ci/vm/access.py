@@ -167,7 +167,7 @@ class Access(VmTest):
         return vm.stderr()
 
     def test_a_unix_socket_has_a_name_and_takes_no_files_place(self):
-        self.assertIn("needs the name of a socket", self._does_not_start(""))
+        self.assertIn("needs the path of a socket", self._does_not_start(""))
         path = os.path.join(self._folder, "precious")
         with open(path, "w", encoding="ascii") as file:
             file.write("data")

@@ -91,10 +91,10 @@ class Platform(VmTest):
             # guest's dma-buf
             self._is_on(vm, "device", "llvmpipe", None)
             self._one_warning(
-                vm, "gbm: /dev/dri/renderD128: cannot open it: No such file",
-                "gbm: /dev/dri/renderD129: no driver for it, only a software renderer",
-                "gbm: /dev/dri/renderD130: no driver for it, only a software renderer",
-                "device: no EGL device is hardware")
+                vm, "gbm: /dev/dri/renderD128: open failed: No such file",
+                "gbm: /dev/dri/renderD129: no hardware driver, only a software renderer",
+                "gbm: /dev/dri/renderD130: no hardware driver, only a software renderer",
+                "device: no hardware EGL device found")
 
     def _refusal(self, rendernode, environment=None, preload=(), display="none"):
         """What QEMU says, which must not start"""
@@ -110,7 +110,7 @@ class Platform(VmTest):
 
     def test_egl_headless_beside_it_has_no_render_node_of_its_own(self):
         said = self._refusal("/dev/dri/renderD128", display="egl-headless,rendernode=/dev/dri/renderD129")
-        self.assertIn("give it rendernode=/dev/dri/renderD129, and not -display", said)
+        self.assertIn("set rendernode=/dev/dri/renderD129 there and not for -display", said)
 
     def test_a_named_render_node_that_is_missing_is_an_error_that_says_what_was_tried(self):
         said = self._refusal("/dev/dri/renderD255")
@@ -124,6 +124,6 @@ class Platform(VmTest):
 
     def test_a_named_node_without_a_driver_is_an_error_and_not_software(self):
         said = self._refusal("/dev/dri/renderD128", **self._gpus({"renderD128": "/dev/null"}))
-        for word in ("gbm: /dev/dri/renderD128: no driver for it", "llvmpipe",
+        for word in ("gbm: /dev/dri/renderD128: no hardware driver", "llvmpipe",
                      "device: no EGL device belongs to this node"):
             self.assertIn(word, said)

@@ -10,7 +10,7 @@ from support.vmtest import SIZE, VmTest
 from support.waiting import wait_until
 
 CODEC, ELEMENT, FALLBACK = "vp8", "vp8enc", "mjpeg"
-WARNING = "an encoder fails"
+WARNING = "video encoder failed"
 
 
 def right(picture):

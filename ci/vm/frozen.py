@@ -58,7 +58,7 @@ class Frozen(VmTest):
             self.log.info("alone %s, with the client %s", alone, seen)
             if (seen["maxgap"] <= max(GAP_US, alone["maxgap"]) and
                     seen["flips"] / seen["t"] >= 0.9 * alone["flips"] / alone["t"]):
-                self.assertNotIn("draw not done", vm.stderr())
+                self.assertNotIn("draw not completed", vm.stderr())
                 return
         self.fail("each time a gap that is not there without the client: {}".format(tries))
 

@@ -11,7 +11,7 @@ from support.picture import LOSSLESS, LOSSY, wrong_corners
 from support.vmtest import SIZE, VmTest
 from support.waiting import wait_until
 
-WARNING = "hardware path of client"
+WARNING = "hardware path failed"
 
 
 def right(tolerance):
@@ -180,15 +180,15 @@ class Hardware(VmTest):
             card.order("")
             changes = re.findall(r"qemu_spice_egl_path \d+ client \d+: (\w+) -> \w+, [\w ]+: (.*)",
                                  vm.stderr())
-            self.assertIn((from_path, "the card's encoder failed") if from_path == "hardware" else
-                          ("image", "the picture moves"), changes)
+            self.assertIn((from_path, "the GPU's encoder failed") if from_path == "hardware" else
+                          ("image", "the picture is moving"), changes)
         return gap
 
     def test_refused_caps_give_way_to_software(self):
         self._gives_way("refuse-caps", "not-negotiated", "image")
 
     def test_a_modifier_that_is_not_taken_gives_way_to_software(self):
-        self._gives_way("only-modifier=0x7", "does not take", "image")
+        self._gives_way("only-modifier=0x7", "does not accept", "image")
 
     def test_a_modifier_that_is_not_taken_is_converted_on_the_card(self):
         vm, card = self.card_machine({"vah264enc": CARD, "vapostproc": CARD})
@@ -213,10 +213,10 @@ class Hardware(VmTest):
         self._gives_way("fail-at=30", "ordered to fail")
 
     def test_an_encoder_that_ends_gives_way_to_software(self):
-        self._gives_way("die-at=30", "ended by itself")
+        self._gives_way("die-at=30", "ended unexpectedly")
 
     def test_a_stall_gives_way_to_software(self):
-        self._gives_way("stall-at=30", "stalls")
+        self._gives_way("stall-at=30", "stalled")
 
     def test_what_the_failed_encoder_did_not_show_is_shown_though_nothing_moves_any_more(self):
         vm, card = self.card_machine()
@@ -266,7 +266,7 @@ class Hardware(VmTest):
             self.wait_for_path(vm, "software")
             client.wait(lambda d: d["video_frames"] >= 10, "video")
             self.assertEqual(card.log("open") + card.log("frame"), [])
-            self.assertIn("only for another card", vm.stderr())
+            self.assertIn("only for another GPU", vm.stderr())
 
     def test_no_video_means_no_hardware(self):
         vm, card = self.card_machine(spice=["streaming-video=off"])

@@ -274,7 +274,7 @@ class Doctor(ToolsTest):
 
     def test_a_spice_server_without_the_queue_is_a_problem(self):
         stock = stack.built("install/stock/lib", "scripts/build stock")
-        self.assertIn("spice-server that takes EGL", self._problem(
+        self.assertIn("spice-server that accepts EGL", self._problem(
             "rendering", environment={"LD_LIBRARY_PATH": stock}))
 
     def test_a_program_that_is_no_qemu_is_a_problem(self):
@@ -323,4 +323,4 @@ class Doctor(ToolsTest):
         found = self._findings("--full", environment=environment, problems=1)
         self.assertIn("renders on: paper", found["spicegl-try"]["finding"])
         self.assertIn("no node", found["spicegl-micro"]["finding"])
-        self.assertIn("ends with status 1", found["spicegl-micro"]["finding"])
+        self.assertIn("exited with status 1", found["spicegl-micro"]["finding"])

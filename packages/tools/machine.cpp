@@ -20,7 +20,7 @@ bool is_libvirt(const std::string &machine)
 Value ask_virsh(const std::string &domain)
 {
     if (domain.empty() || domain[0] == '-') {
-        throw Failure("not the name of a domain: '" + domain + "'");
+        throw Failure("invalid domain name: '" + domain + "'");
     }
     Process virsh({{"virsh", "-q", "qemu-monitor-command", domain, "{\"execute\":\"query-spice\"}"}});
     if (!virsh.ends_until(now() + ANSWER)) {

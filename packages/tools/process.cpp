@@ -28,7 +28,7 @@ Fd memory()
 {
     Fd fd(memfd_create("output", MFD_CLOEXEC));
     if (!fd) {
-        throw Failure("memfd_create does not work here");
+        throw Failure("memfd_create failed");
     }
     return fd;
 }

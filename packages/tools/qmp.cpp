@@ -16,7 +16,7 @@ Qmp Qmp::connect(const std::string &path, double seconds)
 {
     sockaddr_un address;
     if (!unix_address(path, &address)) {
-        throw Failure("no path of a Unix socket: " + path);
+        throw Failure("not a valid path for a Unix socket: " + path);
     }
     Fd fd = unix_connect(address);
     if (!fd) {
@@ -58,10 +58,10 @@ Value Qmp::next(double deadline)
     while ((end = received.find('\n')) == std::string::npos) {
         char some[65536];
         if (received.size() > LONGEST) {
-            throw Failure("the monitor's answer has no end");
+            throw Failure("the monitor's answer is too long");
         }
         if (!wait_for(fd.get(), POLLIN, deadline)) {
-            throw Failure("the monitor does not answer; QEMU hangs, or another program is connected to it");
+            throw Failure("the monitor does not answer: QEMU hangs, or another program is connected to it");
         }
         const ssize_t size = recv(fd.get(), some, sizeof(some), MSG_DONTWAIT);
         if (size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR)) {
@@ -78,7 +78,7 @@ void Qmp::send(const std::string &text, double deadline)
 {
     for (size_t sent = 0; sent < text.size();) {
         if (!wait_for(fd.get(), POLLOUT, deadline)) {
-            throw Failure("the monitor takes no commands");
+            throw Failure("the monitor does not accept commands");
         }
         const ssize_t size =
             ::send(fd.get(), text.data() + sent, text.size() - sent, MSG_DONTWAIT | MSG_NOSIGNAL);

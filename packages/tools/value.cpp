@@ -12,7 +12,7 @@ Value Value::parse(const std::string &text)
     if (error) {
         const std::string why = error->message;
         g_error_free(error);
-        throw Failure("no JSON: " + why);
+        throw Failure("invalid JSON: " + why);
     }
     return root ? Value(root) : Value();
 }

@@ -41,7 +41,7 @@ protected:
 TEST_F(CodecChoice, KnowsNothingBeforeAJpegWasMade)
 {
     EXPECT_EQ(choice.choose(NEED / 100, 0, FPS, 0, now), Codec::JPEG);
-    EXPECT_STREQ(choice.why(), "how much the link carries is not known yet");
+    EXPECT_STREQ(choice.why(), "the link's bandwidth is not known yet");
     EXPECT_EQ(choice.choose(NEED / 100, 0, 0, FRAME, now), Codec::JPEG);
     EXPECT_EQ(choice.choose(2 * NEED, 0, FPS, FRAME, now), Codec::JPEG);
     EXPECT_STREQ(choice.why(), "the link has room for JPEG");

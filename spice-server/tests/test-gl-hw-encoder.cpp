@@ -163,7 +163,7 @@ TEST_F(HwEncoder, a_modifier_that_it_does_not_take_is_a_failure_that_says_so)
     dut.order("only-modifier=0x7");
     make(XR24, 9);
     push(std::make_shared<TestPicture>(XR24, 9));
-    EXPECT_EQ(wait_failure(), "vah264enc does not take XR24:0x0000000000000009 of 320x192");
+    EXPECT_EQ(wait_failure(), "vah264enc does not accept XR24:0x0000000000000009 at 320x192");
     EXPECT_TRUE(frames.empty());
 }
 
@@ -194,7 +194,7 @@ TEST_F(HwEncoder, a_dead_element_is_a_failure)
     make();
     push_one_by_one(1);
     push(std::make_shared<TestPicture>());
-    EXPECT_EQ(wait_failure(), "the encoder has ended by itself");
+    EXPECT_EQ(wait_failure(), "the encoder ended unexpectedly");
 }
 
 TEST_F(HwEncoder, a_stall_is_noticed_after_a_second_and_holds_up_nobody)
@@ -208,7 +208,7 @@ TEST_F(HwEncoder, a_stall_is_noticed_after_a_second_and_holds_up_nobody)
         push(std::make_shared<TestPicture>());
     }
     const auto pushed = Clock::now();
-    EXPECT_NE(wait_failure().find("stalls"), std::string::npos);
+    EXPECT_NE(wait_failure().find("stalled"), std::string::npos);
     const auto noticed = Clock::now();
     encoder.reset(); /* while its thread hangs */
     const auto gone = Clock::now();
@@ -353,7 +353,7 @@ TEST_F(HwEncoder, another_cards_encoder_is_never_taken)
 {
     std::string why;
     EXPECT_FALSE(GlHwCard::open(card_at("/dev/full"), &why));
-    EXPECT_EQ(why, "GStreamer has no VA encoder for /dev/full, only for another card");
+    EXPECT_EQ(why, "GStreamer has no VA encoder for /dev/full, only for another GPU");
     EXPECT_FALSE(GlHwCard::open(GlCard(), &why));
 }
 

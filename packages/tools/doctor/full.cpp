@@ -34,7 +34,7 @@ static Finding report(const std::string &folder, const std::string &name, const 
 {
     const std::string program = program_near(folder, name);
     if (program == name) {
-        return {State::warning, name, "not installed here", "scripts/package tar makes an archive that has it"};
+        return {State::warning, name, "not installed", "build an archive that contains it: scripts/package tar"};
     }
     std::vector<std::string> words = {program};
     words.insert(words.end(), options.begin(), options.end());
@@ -43,11 +43,11 @@ static Finding report(const std::string &folder, const std::string &name, const 
         const bool ended = process.ends_until(now() + LONGEST);
         const std::string said = trimmed(process.out() + process.err());
         if (!ended) {
-            return {State::problem, name, "not done after 300 s\n" + said, "run it by hand"};
+            return {State::problem, name, "not finished after 300 s\n" + said, "run it manually"};
         }
         if (process.status() != 0) {
-            return {State::problem, name, "ends with status " + std::to_string(process.status()) + "\n" + said,
-                    "its messages are above"};
+            return {State::problem, name, "exited with status " + std::to_string(process.status()) + "\n" + said,
+                    "see its messages above"};
         }
         return {State::ok, name, "\n" + said, ""};
     } catch (const Failure &failure) {

@@ -40,9 +40,9 @@ std::string owners(const struct stat &info)
 std::string be_let_in(const struct stat &info, const std::string &file)
 {
     if (info.st_gid == 0 || !(info.st_mode & 0060)) {
-        return "let QEMU's user read and write " + file + " (a udev rule with GROUP and MODE=\"0660\")";
+        return "give QEMU's user read and write access to " + file + " (a udev rule with GROUP and MODE=\"0660\")";
     }
-    return "add QEMU's user to the group " + group_name(info.st_gid) + " (usermod -aG), and log in again";
+    return "add QEMU's user to the group " + group_name(info.st_gid) + " (usermod -aG), then log in again";
 }
 
 bool may_use(const std::string &file)
@@ -62,11 +62,12 @@ Finding render_node(const std::string &root, const std::string &node)
     const std::string shown = "/dev/dri/" + node, file = root + shown;
     struct stat info = {};
     if (stat(file.c_str(), &info) != 0) {
-        return {State::warning, "render node " + shown, strerror(errno), "remove it, or load the GPU's kernel driver"};
+        return {State::warning, "render node " + shown, strerror(errno),
+                "remove the node, or load the GPU's kernel driver"};
     }
     const std::string facts = driver_of(root, node) + "; " + owners(info);
     if (!may_use(file)) {
-        return {State::warning, "render node " + shown, facts + ": this user may not open it", be_let_in(info, shown)};
+        return {State::warning, "render node " + shown, facts + ": this user has no access", be_let_in(info, shown)};
     }
     return {State::ok, "render node " + shown, facts, ""};
 }
@@ -95,7 +96,7 @@ Findings render_nodes(const std::string &root)
         findings.push_back(render_node(root, node));
     }
     if (findings.empty()) {
-        findings.push_back({State::ok, "render nodes", "there is none in /dev/dri", ""});
+        findings.push_back({State::ok, "render nodes", "none in /dev/dri", ""});
     }
     return findings;
 }
@@ -105,17 +106,17 @@ Finding kvm(const std::string &root, bool by_qemu)
     const std::string file = root + "/dev/kvm";
     struct stat info = {};
     if (stat(file.c_str(), &info) != 0) {
-        return {State::warning, "/dev/kvm", "there is none: guests are slow",
-                "enable virtualisation in the firmware (or nested, in the host of this machine), and load kvm_intel "
-                "or kvm_amd"};
+        return {State::warning, "/dev/kvm", "not present: guests will be slow",
+                "enable virtualisation in the firmware (in a virtual machine: nested virtualisation on its host), and "
+                "load kvm_intel or kvm_amd"};
     }
     if (!may_use(file)) {
-        return {State::warning, "/dev/kvm", owners(info) + ": this user may not open it, guests are slow",
+        return {State::warning, "/dev/kvm", owners(info) + ": this user has no access, guests will be slow",
                 be_let_in(info, "/dev/kvm")};
     }
     if (!by_qemu) {
         return {State::warning, "/dev/kvm", owners(info) + ": QEMU does not use it",
-                "try qemu-system-x86_64 -accel kvm, which says why"};
+                "run qemu-system-x86_64 -accel kvm to see the reason"};
     }
     return {State::ok, "/dev/kvm", owners(info), ""};
 }
@@ -126,12 +127,12 @@ Finding udmabuf(const std::string &root, bool needed)
     const State absent = needed ? State::warning : State::ok;
     struct stat info = {};
     if (stat(file.c_str(), &info) != 0) {
-        return {absent, "/dev/udmabuf", needed ? "there is none, and software rendering cannot export dma-bufs without"
-                                               : "there is none; only blob=on and software rendering use it",
+        return {absent, "/dev/udmabuf", needed ? "not present, and software rendering cannot export dma-bufs without it"
+                                               : "not present; only blob=on and software rendering use it",
                 needed ? "modprobe udmabuf" : ""};
     }
     if (!may_use(file)) {
-        return {absent, "/dev/udmabuf", owners(info) + ": this user may not open it",
+        return {absent, "/dev/udmabuf", owners(info) + ": this user has no access",
                 needed ? be_let_in(info, "/dev/udmabuf") : ""};
     }
     return {State::ok, "/dev/udmabuf", owners(info), ""};
@@ -145,27 +146,27 @@ Finding apparmor(const std::string &root)
     }
     std::string confined = contents(root + "/proc/self/attr/current");
     confined.erase(std::find(confined.begin(), confined.end(), '\n'), confined.end());
-    const std::string facts = "enabled" + (confined.empty() ? "" : ", here " + confined);
+    const std::string facts = "enabled" + (confined.empty() ? "" : ", this process: " + confined);
     if (access((root + abstraction).c_str(), R_OK) != 0) {
-        return {State::warning, "AppArmor", facts + "; there is no " + abstraction,
-                "a profile that confines QEMU has to allow the GPU's nodes, EGL's and GStreamer's files"};
+        return {State::warning, "AppArmor", facts + "; missing: " + abstraction,
+                "if a profile confines QEMU, let it allow the GPU's nodes and the files of EGL and GStreamer"};
     }
     const std::string ours = abstraction + ".d/spice-gl";
     if (access((root + ours).c_str(), R_OK) != 0) {
-        return {State::warning, "AppArmor", facts + "; there is no " + ours,
-                "for QEMU under libvirt install the package spice-gl-qemu, or its file (packages/deb/debian/apparmor)"};
+        return {State::warning, "AppArmor", facts + "; missing: " + ours,
+                "for QEMU under libvirt, install the package spice-gl-qemu or its file (packages/deb/debian/apparmor)"};
     }
-    return {State::ok, "AppArmor", facts + "; libvirt's QEMUs have " + ours, ""};
+    return {State::ok, "AppArmor", facts + "; libvirt's QEMUs use " + ours, ""};
 }
 
 Finding gstreamer_registry()
 {
     const bool path = g_getenv("GST_PLUGIN_PATH_1_0") || g_getenv("GST_PLUGIN_PATH");
     if (g_getenv("GST_REGISTRY_DISABLE")) {
-        return {State::warning, "GStreamer's registry", "GST_REGISTRY_DISABLE is set: QEMU leaves GStreamer as it is, "
-                "which may load all of its plugins", "unset it for QEMU"};
+        return {State::warning, "GStreamer's registry", "GST_REGISTRY_DISABLE is set: GStreamer may load all of its "
+                "plugins in QEMU", "unset it for QEMU"};
     }
     return {State::ok, "GStreamer's registry",
-            std::string("not used: QEMU loads the few plugins that it needs by name") +
+            std::string("not used: QEMU loads only the plugins that it needs, by name") +
                 (path ? ", and those of GST_PLUGIN_PATH" : ""), ""};
 }

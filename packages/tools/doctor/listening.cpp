@@ -38,22 +38,22 @@ int port_error(uint16_t number)
 
 Finding no_path(const std::string &what)
 {
-    return {State::problem, what, "a Unix socket's path has 1 to 107 bytes", "name a shorter path"};
+    return {State::problem, what, "the path of a Unix socket must be 1 to 107 bytes long", "choose a shorter path"};
 }
 
 /* There is a file with this path already. QEMU removes it, and listens there. */
 Finding existing(const std::string &what, const sockaddr_un &address, const struct stat &info)
 {
     if (!S_ISSOCK(info.st_mode)) {
-        return {State::problem, what, "this is a file, and no socket", "name another path"};
+        return {State::problem, what, "exists and is not a socket", "choose another path"};
     }
     if (unix_connect(address)) {
-        return {State::problem, what, "another program listens on it", "end that program, or name another path"};
+        return {State::problem, what, "another program listens on it", "stop that program, or choose another path"};
     }
     if (errno != ECONNREFUSED) {
-        return {State::problem, what, strerror(errno), "name a path that QEMU's user may write to"};
+        return {State::problem, what, strerror(errno), "choose a path that QEMU's user can write to"};
     }
-    return {State::ok, what, "left behind by a program that has ended; QEMU replaces it", ""};
+    return {State::ok, what, "left behind by a program that has exited; QEMU will replace it", ""};
 }
 
 } // namespace
@@ -64,10 +64,10 @@ Finding port(const std::string &number)
     const int error = port_error(uint16_t(atoi(number.c_str())));
     if (error == EADDRINUSE) {
         return {State::problem, what, "another program listens on it",
-                "name another port; ss -ltnp shows which program it is"};
+                "choose another port; ss -ltnp shows which program it is"};
     }
     if (error) {
-        return {State::problem, what, strerror(error), "name a port above 1023"};
+        return {State::problem, what, strerror(error), "choose a port above 1023"};
     }
     return {State::ok, what, "free", ""};
 }
@@ -86,8 +86,8 @@ Finding unix_socket(const std::string &path)
     const int error = listen_error(AF_UNIX, reinterpret_cast<const sockaddr *>(&address), sizeof(address));
     if (error) {
         return {State::problem, what, strerror(error),
-                error == ENOENT ? "make its folder" : "name a path in a folder that QEMU's user may write to"};
+                error == ENOENT ? "create its directory" : "choose a path in a directory QEMU's user can write to"};
     }
     unlink(path.c_str());
-    return {State::ok, what, "can be listened on", ""};
+    return {State::ok, what, "available", ""};
 }

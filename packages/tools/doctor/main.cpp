@@ -12,10 +12,10 @@
 #include "verdict.hpp"
 
 static const char SUMMARY[] =
-    "Says what QEMU will do on this machine: on what it renders and why, what each kind of client gets,\n"
-    "who may open the devices. QEMU itself is asked: it is started for a moment, without a guest. Run it as\n"
-    "the user that runs QEMU. A line for each fact: ok, warning or problem, and below it what to do.\n"
-    "Ends with 0 if there is no problem, with 1 if there is one, with 2 on a bad command line.";
+    "Reports what QEMU will do on this machine: what it renders on and why, what each kind of client gets,\n"
+    "and who has access to the devices. To find out, it starts QEMU for a moment, without a guest. Run it as\n"
+    "the user that runs QEMU. Each fact is one line: ok, warning or problem, with the remedy below.\n"
+    "The exit status is 0 if there is no problem, 1 if there is one, and 2 for a bad command line.";
 
 struct Options {
     Asked asked;
@@ -36,15 +36,18 @@ static Options options_of(int argc, char **argv)
     gboolean json = FALSE, full = FALSE;
     Options options;
     const auto rest = parse({"", SUMMARY, {
-        {"qemu", 0, 0, G_OPTION_ARG_FILENAME, &qemu, "Ask this one (that beside this program, or in $PATH)",
+        {"qemu", 0, 0, G_OPTION_ARG_FILENAME, &qemu, "QEMU to examine (default: next to this program, or in $PATH)",
          "PROGRAM"},
-        {"rendernode", 0, 0, G_OPTION_ARG_FILENAME, &node, "As with -spice rendernode=", "NODE"},
-        {"port", 0, 0, G_OPTION_ARG_STRING_ARRAY, &ports, "Can QEMU listen on this TCP port? May be repeated", "N"},
-        {"socket", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &sockets, "The same for a Unix socket", "PATH"},
+        {"rendernode", 0, 0, G_OPTION_ARG_FILENAME, &node, "DRM node, as for -spice rendernode=", "NODE"},
+        {"port", 0, 0, G_OPTION_ARG_STRING_ARRAY, &ports,
+         "Check that QEMU can listen on this TCP port; repeatable", "N"},
+        {"socket", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &sockets,
+         "Check that QEMU can listen on this Unix socket; repeatable", "PATH"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print an array of objects: what, state, finding, remedy", nullptr},
-        {"full", 0, 0, G_OPTION_ARG_NONE, &full, "Run spicegl-try and spicegl-micro as well (minutes)", nullptr},
-        {"timeout", 0, 0, G_OPTION_ARG_DOUBLE, &options.asked.seconds, "How long QEMU may take to start (30)", "S"},
-        {"root", 0, 0, G_OPTION_ARG_FILENAME, &root, "Look at the dev, sys and etc in this folder", "DIR"},
+        {"full", 0, 0, G_OPTION_ARG_NONE, &full, "Also run spicegl-try and spicegl-micro (takes minutes)", nullptr},
+        {"timeout", 0, 0, G_OPTION_ARG_DOUBLE, &options.asked.seconds,
+         "Seconds that QEMU may take to start (default: 30)", "S"},
+        {"root", 0, 0, G_OPTION_ARG_FILENAME, &root, "Examine the dev, sys and etc below this directory", "DIR"},
     }}, argc, argv);
     options.asked.qemu = taken(qemu);
     options.asked.rendernode = taken(node);
@@ -54,15 +57,15 @@ static Options options_of(int argc, char **argv)
     options.json = json;
     options.full = full;
     if (!rest.empty()) {
-        usage_error("no other arguments are taken: " + rest[0]);
+        usage_error("unexpected argument: " + rest[0]);
     }
     for (const auto &number : options.ports) {
         if (!is_port(number)) {
-            usage_error("--port: not a number from 1 to 65535: " + number);
+            usage_error("--port must be a number from 1 to 65535: " + number);
         }
     }
     if (!(options.asked.seconds > 0 && options.asked.seconds <= 3600)) {
-        usage_error("--timeout is from 0 to 3600 seconds");
+        usage_error("--timeout must be above 0 and at most 3600 seconds");
     }
     return options;
 }
@@ -95,7 +98,7 @@ static Findings ask_qemu(const Asked &asked, Trial *rendering)
         }
     } catch (const Failure &failure) {
         findings.push_back({State::problem, "QEMU", failure.what(),
-                            "name the QEMU of this project with --qemu, or install it"});
+                            "select this project's QEMU with --qemu, or install it"});
     }
     return findings;
 }

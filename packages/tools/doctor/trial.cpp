@@ -21,7 +21,7 @@ public:
     Folder()
     {
         if (!mkdtemp(name)) {
-            throw Failure("no folder can be made in /tmp");
+            throw Failure("cannot create a directory in /tmp");
         }
     }
     ~Folder()
@@ -59,7 +59,7 @@ Trial run(const Asked &asked, std::vector<std::string> words, const std::functio
     const double deadline = now() + asked.seconds;
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-        throw Failure("no socket can be made");
+        throw Failure("cannot create a socket");
     }
     Fd ours(ends[0]), theirs(ends[1]);
     words.insert(words.begin(), asked.qemu);

@@ -14,7 +14,7 @@ std::string why_not(const Trial &trial)
     if (!trial.failure.empty()) {
         return trial.failure + (reason.empty() ? "" : ": " + reason);
     }
-    return reason.empty() ? "it ends without a reason" : reason;
+    return reason.empty() ? "it exits without giving a reason" : reason;
 }
 
 std::string version_of(const Trial &trial)
@@ -75,8 +75,8 @@ Finding dmabufs(const Trial &trial)
     if (exports(trial)) {
         return {State::ok, "dma-buf export", "yes", ""};
     }
-    return {State::warning, "dma-buf export", "no: clients on a Unix socket are served as remote ones",
-            is_software(trial) ? "open /dev/udmabuf for QEMU's user (modprobe udmabuf), or have a GPU render"
+    return {State::warning, "dma-buf export", "no: clients on a Unix socket are served like remote ones",
+            is_software(trial) ? "give QEMU's user access to /dev/udmabuf (modprobe udmabuf), or render on a GPU"
                                : "install a driver with EGL_MESA_image_dma_buf_export, if there is one for this GPU"};
 }
 
@@ -86,12 +86,12 @@ Finding hardware_encoders(const Trial &trial)
     const std::string none = line_with(trial.said, "no hardware encoders: ");
     if (!none.empty()) {
         return {State::warning, "hardware encoders", "none: " + none.substr(none.find(": ") + 2),
-                "none is needed: the CPU encodes; for a GPU with VA-API, install its VA driver and GStreamer's "
-                "plugin va, and look at: gst-inspect-1.0 va"};
+                "optional, since the CPU encodes as well; for a GPU with VA-API, install its VA driver and GStreamer's "
+                "plugin va, and check with: gst-inspect-1.0 va"};
     }
     if (found.empty()) {
-        return {State::warning, "hardware encoders", "spice-server does not say",
-                "install spice-server and QEMU from one queue"};
+        return {State::warning, "hardware encoders", "spice-server does not report them",
+                "install spice-server and QEMU from the same queue"};
     }
     return {State::ok, "hardware encoders", found.substr(found.find("of ")), ""};
 }
@@ -110,7 +110,7 @@ std::vector<std::string> software_codecs(const Trial &trial)
             return {};
         }
     }
-    if (!line_with(trial.said, "no video but MJPEG").empty()) {
+    if (!line_with(trial.said, "GStreamer cannot generate code").empty()) {
         return {};
     }
     if (!lacks(trial, "x264enc") || !lacks(trial, "openh264enc")) {
@@ -136,12 +136,12 @@ std::string joined(const std::vector<std::string> &words, const char *between)
 
 Finding software_encoders(const Trial &trial, const std::vector<std::string> &codecs)
 {
-    const std::string orc = line_with(trial.said, "GStreamer cannot compile code here");
+    const std::string orc = line_with(trial.said, "GStreamer cannot generate code");
     if (!orc.empty()) {
         return {State::warning, "software encoders", orc, remedy_for(orc)};
     }
     if (codecs.empty()) {
-        return {State::warning, "software encoders", "JPEG alone: GStreamer has no other here",
+        return {State::warning, "software encoders", "only JPEG: GStreamer has no other encoder",
                 "install GStreamer's plugins base, good (VP8, VP9) and ugly (H.264)"};
     }
     return {State::ok, "software encoders", joined(codecs, ", ") + ", JPEG", ""};
@@ -150,10 +150,10 @@ Finding software_encoders(const Trial &trial, const std::vector<std::string> &co
 Findings clients(const Trial &trial, const std::vector<std::string> &codecs)
 {
     const bool gpu = !line_with(trial.said, "hardware encoders of ").empty();
-    std::string remote = gpu ? "video that the GPU encodes, where client and GPU have a codec in common; else " : "";
+    std::string remote = gpu ? "video that the GPU encodes, if client and GPU have a codec in common; otherwise " : "";
     remote += "JPEG";
     if (!codecs.empty()) {
-        remote += "; on slower links, the first of " + joined(codecs, ", ") + " that the client has";
+        remote += "; on slower links, the first of " + joined(codecs, ", ") + " that the client supports";
     }
     return {
         {State::ok, "a client on a Unix socket gets", exports(trial) ? "dma-bufs, without a copy" : remote, ""},
@@ -172,7 +172,7 @@ Finding program_verdict(const std::string &qemu, const Trial &bare)
     const std::string name = version_of(bare) + ", " + qemu;
     if (!schema_has(bare.schema, "egl-platform")) {
         return {State::problem, "QEMU", name + ": without this project's queue, or without SPICE",
-                "name this project's QEMU with --qemu, and in libvirt's <emulator>"};
+                "select this project's QEMU with --qemu, and in libvirt's <emulator>"};
     }
     return {State::ok, "QEMU", name, ""};
 }
@@ -192,7 +192,8 @@ Findings rendering_verdict(const Trial &trial)
     }
     const auto displays = displays_of(trial.spice);
     if (displays.empty()) {
-        findings.push_back({State::problem, "spice-server", "it takes no EGL images: remote clients are not served",
+        findings.push_back({State::problem, "spice-server",
+                            "does not accept EGL images: remote clients cannot be served",
                             remedy_for("has no spice_qxl_gl_init()")});
         return findings;
     }
@@ -210,17 +211,17 @@ Finding sandbox_verdict(const Trial &with, const Trial &without)
 {
     if (!with.answered) {
         const std::string why = why_not(with);
-        return {State::problem, "QEMU's sandbox", "QEMU does not start in it: " + why, remedy_for(why)};
+        return {State::problem, "QEMU's sandbox", "QEMU does not start with it: " + why, remedy_for(why)};
     }
     const auto inside = displays_of(with.spice), outside = displays_of(without.spice);
     const std::string in = inside.empty() ? "nothing" : inside[0].renderer;
     const std::string out = outside.empty() ? "nothing" : outside[0].renderer;
     if (in != out) {
-        return {State::warning, "QEMU's sandbox", "QEMU renders on " + in + " in it, and on " + out + " without",
-                "the driver needs what the sandbox denies: allow spawn or elevateprivileges (-sandbox)"};
+        return {State::warning, "QEMU's sandbox", "QEMU renders on " + in + " with it, and on " + out + " without",
+                "the driver needs something that the sandbox denies: allow spawn or elevateprivileges (-sandbox)"};
     }
     if (software_codecs(with) != software_codecs(without)) {
-        return {State::warning, "QEMU's sandbox", "fewer encoders are found in it",
+        return {State::warning, "QEMU's sandbox", "fewer encoders are found with it",
                 "unset GST_REGISTRY_DISABLE and GST_PLUGIN_PATH for QEMU"};
     }
     return {State::ok, "QEMU's sandbox", "makes no difference", ""};

@@ -12,26 +12,26 @@ struct Known {
 /* docs/troubleshooting.md says more of each */
 const Known KNOWN[] = {
     {"rendering in software",
-     "install the GPU's driver (Mesa's or NVIDIA's EGL), and open its nodes for QEMU's user (group render); "
+     "install the GPU's driver (Mesa's or NVIDIA's EGL), and give QEMU's user access to its nodes (group render); "
      "in a container, pass the GPU's devices through"},
     {"no platform works on",
-     "name another node, or leave rendernode out to have every GPU tried; the reasons are in the brackets"},
+     "name another node, or omit rendernode to try every GPU; the reasons are in the parentheses"},
     {"no platform works", "install EGL and a driver: Mesa's libEGL and DRI drivers, or NVIDIA's"},
-    {"render node init failed", "this is how a QEMU without this project's queue says that there is no GPU: "
-                                "name this project's with --qemu"},
-    {"has no spice_qxl_gl_init()", "another spice-server is found than this project's: look at ldd of QEMU, "
+    {"render node init failed", "a QEMU without this project's queue reports a missing GPU like this: "
+                                "select this project's QEMU with --qemu"},
+    {"has no spice_qxl_gl_init()", "QEMU finds another spice-server than this project's: check ldd on QEMU, "
                                    "LD_LIBRARY_PATH and ldconfig"},
-    {"without spice_qxl_gl_init()", "build QEMU again, with PKG_CONFIG_PATH at this project's spice-server"},
-    {"GStreamer cannot compile code here", "allow QEMU to make memory executable (SELinux: execmem)"},
-    {"needs EGL_MESA_image_dma_buf_export", "install this project's spice-server, which reads pictures back"},
+    {"without spice_qxl_gl_init()", "rebuild QEMU with PKG_CONFIG_PATH pointing to this project's spice-server"},
+    {"GStreamer cannot generate code", "allow QEMU to use executable memory (SELinux: execmem)"},
+    {"needs EGL_MESA_image_dma_buf_export", "install this project's spice-server, which reads frames back"},
     {"virtio-gpu-gl-pci' is not a valid device", "install QEMU's module for virtio-gpu-gl, or a QEMU that was "
                                                  "built with virglrenderer"},
     {"There is no option group 'spice'", "install QEMU's module for SPICE, or a QEMU that was built with it"},
-    {"seccomp", "build QEMU with seccomp, or have libvirt use no sandbox (seccomp_sandbox in qemu.conf)"},
+    {"seccomp", "build QEMU with seccomp, or disable the sandbox in libvirt (seccomp_sandbox in qemu.conf)"},
 };
 
 /* Those that a finding of its own is about, or that are about this program's own options */
-const char *const COVERED[] = {"rendering in software", "GStreamer cannot compile code here", "trace event"};
+const char *const COVERED[] = {"rendering in software", "GStreamer cannot generate code", "trace event"};
 
 const std::string WARNING = "warning: ", INFO = "info: ", TRACE = "egl_platform_device ";
 
@@ -95,7 +95,7 @@ std::string remedy_for(const std::string &reason)
             return known.remedy;
         }
     }
-    return "docs/troubleshooting.md has more of QEMU's messages";
+    return "see docs/troubleshooting.md, which explains more of QEMU's messages";
 }
 
 Findings other_warnings(const std::string &said)

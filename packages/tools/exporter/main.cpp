@@ -9,14 +9,14 @@
 #include "metrics.hpp"
 
 static const char SUMMARY[] =
-    "Writes how QEMUs serve the clients of their displays, in Prometheus' text format, for the textfile\n"
-    "collector of its node exporter. FILE.prom is replaced in one step, so that no half of it is read.\n"
-    "Labels: vm (the socket's name, or the domain's), display, client, path, codec. A QEMU that does not\n"
-    "answer has spicegl_up 0; with --once it makes the status 1.\n"
+    "Writes metrics on how QEMU processes serve the clients of their displays, in Prometheus' text format,\n"
+    "for the textfile collector of its node exporter. FILE.prom is replaced atomically. Labels: vm (the name\n"
+    "of the socket or the domain), display, client, path, codec. For a QEMU that does not answer, spicegl_up\n"
+    "is 0, and with --once the exit status is 1.\n"
     "\n"
-    "SOCKET is a Unix socket on which QEMU listens with QMP, and serves one program at a time:\n"
+    "SOCKET is a Unix socket on which QEMU serves QMP, to one program at a time:\n"
     "  -qmp unix:SOCKET,server=on,wait=off\n"
-    "Of a libvirt domain, virsh is asked.";
+    "For a libvirt domain, virsh is used.";
 
 static MachineState look(const std::string &machine, const std::string &name)
 {
@@ -68,19 +68,19 @@ int main(int argc, char **argv)
     gchar *output = nullptr;
     g_set_prgname("spicegl-exporter");
     const auto machines = parse({"SOCKET|libvirt:DOMAIN... --output FILE.prom", SUMMARY, {
-        {"output", 0, 0, G_OPTION_ARG_FILENAME, &output, "Write this file", "FILE.prom"},
-        {"once", 0, 0, G_OPTION_ARG_NONE, &once, "Write it once, and end", nullptr},
-        {"interval", 0, 0, G_OPTION_ARG_DOUBLE, &interval, "Seconds from one time to the next (15)", "S"},
+        {"output", 0, 0, G_OPTION_ARG_FILENAME, &output, "File to write", "FILE.prom"},
+        {"once", 0, 0, G_OPTION_ARG_NONE, &once, "Write the file once, then exit", nullptr},
+        {"interval", 0, 0, G_OPTION_ARG_DOUBLE, &interval, "Seconds between updates (default: 15)", "S"},
     }}, argc, argv);
     const std::string file = taken(output);
     if (machines.empty()) {
-        usage_error("name one or more of SOCKET or libvirt:DOMAIN");
+        usage_error("specify at least one SOCKET or libvirt:DOMAIN");
     }
     if (file.empty()) {
-        usage_error("--output is needed");
+        usage_error("--output is required");
     }
     if (!(interval >= 1 && interval <= 3600)) {
-        usage_error("--interval is from 1 to 3600 seconds");
+        usage_error("--interval must be 1 to 3600 seconds");
     }
     return guarded([&]() { return watch(machines, file, interval, once); });
 }

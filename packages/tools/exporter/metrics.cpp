@@ -41,25 +41,25 @@ struct OfDisplay {
 };
 
 const std::vector<OfDisplay> OF_DISPLAYS = {
-    {"spicegl_display_scanouts_total", "counter", "Times that the display was told what to show",
+    {"spicegl_display_scanouts_total", "counter", "Scanouts that were set on the display",
      [](const Display &d) { return d.scanouts; }},
-    {"spicegl_display_draws_total", "counter", "Times that the guest has drawn",
+    {"spicegl_display_draws_total", "counter", "Draws by the guest",
      [](const Display &d) { return d.draws; }},
     {"spicegl_display_draws_unseen_total", "counter", "Draws while no client was connected",
      [](const Display &d) { return d.draws_unseen; }},
-    {"spicegl_display_draws_late_total", "counter", "Draws that a local client was waited for in vain",
+    {"spicegl_display_draws_late_total", "counter", "Draws for which a local client did not release the image in time",
      [](const Display &d) { return d.draws_late; }},
-    {"spicegl_display_draws_unanswered_total", "counter", "Draws that spice-server has not answered in time",
+    {"spicegl_display_draws_unanswered_total", "counter", "Draws that spice-server did not answer in time",
      [](const Display &d) { return d.draws_unanswered; }},
-    {"spicegl_display_prime_exports_total", "counter", "Images exported as dma-buf",
+    {"spicegl_display_prime_exports_total", "counter", "Images exported as dma-bufs",
      [](const Display &d) { return d.prime_exports; }},
-    {"spicegl_display_readbacks_total", "counter", "Times that a picture was read back",
+    {"spicegl_display_readbacks_total", "counter", "Readbacks of frames",
      [](const Display &d) { return d.readbacks; }},
     {"spicegl_display_readback_bytes_total", "counter", "Bytes read back",
      [](const Display &d) { return d.readback_bytes; }},
-    {"spicegl_display_block_seconds_total", "counter", "Time that drawing has kept QEMU's main loop",
+    {"spicegl_display_block_seconds_total", "counter", "Time that drawing has blocked QEMU's main loop",
      [](const Display &d) { return double(d.block_ns) / 1e9; }},
-    {"spicegl_display_longest_draw_seconds", "gauge", "The longest time that a draw kept the guest waiting",
+    {"spicegl_display_longest_draw_seconds", "gauge", "Longest time that a draw has kept the guest waiting",
      [](const Display &d) { return double(d.longest_draw_ns) / 1e9; }},
     {"spicegl_display_clients", "gauge", "Clients connected to the display",
      [](const Display &d) { return d.clients.size(); }},
@@ -78,15 +78,15 @@ const std::vector<OfClient> OF_CLIENTS = {
      [](const DisplayClient &c) { return c.bytes; }},
     {"spicegl_client_path_changes_total", "counter", "Changes of path or codec", false,
      [](const DisplayClient &c) { return c.path_changes; }},
-    {"spicegl_client_link_bits_per_second", "gauge", "What a video may use of the link", true,
+    {"spicegl_client_link_bits_per_second", "gauge", "Share of the link that a video may use", true,
      [](const DisplayClient &c) { return c.bit_rate; }},
     {"spicegl_client_round_trip_seconds", "gauge", "Mean time until a message is acknowledged", true,
      [](const DisplayClient &c) { return double(c.round_trip_ns) / 1e9; }},
-    {"spicegl_client_in_flight_bytes", "gauge", "Bytes sent and not acknowledged", true,
+    {"spicegl_client_in_flight_bytes", "gauge", "Bytes sent but not yet acknowledged", true,
      [](const DisplayClient &c) { return c.bytes_in_flight; }},
     {"spicegl_client_frames_per_second", "gauge", "Frames sent within the last second", true,
      [](const DisplayClient &c) { return c.frames_per_second; }},
-    {"spicegl_client_frames_late_total", "counter", "Frames that the client has dropped as too late", true,
+    {"spicegl_client_frames_late_total", "counter", "Frames that the client dropped as too late", true,
      [](const DisplayClient &c) { return c.frames_late; }},
 };
 
@@ -98,7 +98,7 @@ std::string head(const std::string &name, const std::string &type, const std::st
 /* The format wants all samples of a name together: names are the outer loop */
 std::string of_displays(const std::vector<MachineState> &machines)
 {
-    std::string text = head("spicegl_display_info", "gauge", "What the display is rendered on");
+    std::string text = head("spicegl_display_info", "gauge", "EGL platform, node and renderer of the display");
     const auto each = [&](const std::function<void(const MachineState &, const Display &)> &call) {
         for (const auto &machine : machines) {
             for (const auto &display : machine.displays) {
@@ -140,7 +140,7 @@ std::string of_client(const OfClient &metric, const MachineState &machine, const
 
 std::string metrics(const std::vector<MachineState> &machines)
 {
-    std::string text = head("spicegl_up", "gauge", "Whether the QEMU has answered");
+    std::string text = head("spicegl_up", "gauge", "Whether QEMU has answered");
     for (const auto &machine : machines) {
         text += sample("spicegl_up", {{"vm", machine.name}}, machine.up);
     }

@@ -14,7 +14,7 @@ inline std::string spice_answer(int draws, int frames, int bytes)
         "draws": )" + std::to_string(draws) + R"(, "draws-late": 3, "readbacks": 5, "prime-exports": 2,
         "longest-draw-ns": 2500000, "clients": [
           {"connection-id": 7, "path": "software", "codec": "h264", "frames": )" + std::to_string(frames) +
-        R"(, "bytes": )" + std::to_string(bytes) + R"(, "path-changes": 2, "path-reason": "the picture moves",
+        R"(, "bytes": )" + std::to_string(bytes) + R"(, "path-changes": 2, "path-reason": "the picture is moving",
            "link": {"bit-rate": 20000000, "round-trip-ns": 12500000, "bytes-in-flight": 4000,
                     "frames-per-second": 60, "frames-late": 4}},
           {"connection-id": 8, "path": "local", "frames": 90, "bytes": 1000, "path-changes": 1}]}]})";

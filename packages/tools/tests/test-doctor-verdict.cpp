@@ -13,12 +13,12 @@ const std::string NAME = "qemu-system-x86_64: ";
 const std::string SOFTWARE =
     "egl_platform_device node none, extensions EGL_MESA_device_software EGL_EXT_device_drm_render_node\n" +
     NAME + "warning: egl: rendering in software (llvmpipe, platform surfaceless); tried: gbm: there is no node\n" +
-    NAME + "info: Spice: display 0: GL context of its own, llvmpipe, dma-buf export no\n" +
-    NAME + "info: Spice: display 0: no hardware encoders: the display cannot export dma-bufs\n";
+    NAME + "info: Spice: display 0: created a GL context on llvmpipe, dma-buf export no\n" +
+    NAME + "info: Spice: display 0: no hardware encoders: the EGLDisplay cannot export dma-bufs\n";
 const std::string GPU =
     "egl_platform_device node /dev/dri/renderD128, extensions EGL_EXT_device_drm\n" +
-    NAME + "info: Spice: display 0: GL context of its own, A GPU, dma-buf export yes\n" +
-    NAME + "info: Spice: display 0: hardware encoders of /dev/dri/renderD128\n";
+    NAME + "info: Spice: display 0: created a GL context on A GPU, dma-buf export yes\n" +
+    NAME + "info: Spice: display 0: found the hardware encoders of /dev/dri/renderD128\n";
 
 Trial trial(const std::string &said, const std::string &renderer)
 {
@@ -76,7 +76,7 @@ TEST(Verdict, OfSoftwareIsAWarningThatSaysWhatWasTried)
     expect(about("EGL device 0", findings), State::ok, "software, no DRM node");
     expect(about("rendering", findings), State::warning, "tried: gbm: there is no node");
     expect(about("dma-buf export", findings), State::warning, "no");
-    expect(about("hardware encoders", findings), State::warning, "none: the display cannot export");
+    expect(about("hardware encoders", findings), State::warning, "none: the EGLDisplay cannot export");
     expect(about("a client on a Unix socket gets", findings), State::ok, "JPEG");
     EXPECT_FALSE(any_problem(findings));
 }
@@ -93,9 +93,10 @@ TEST(Verdict, OfCodecsFollowsWhatSpiceServerLacks)
     expect(lacking({"x264enc"}), State::ok, "H.264, VP8");
     EXPECT_EQ(lacking({"x264enc", "openh264enc"}).finding, "VP8, VP9, JPEG");
     EXPECT_EQ(lacking({"vp8enc", "vp9enc"}).finding, "H.264, JPEG");
-    expect(lacking({"appsrc"}), State::warning, "JPEG alone");
-    const auto orc = trial(GPU + NAME + "warning: Spice: GStreamer cannot compile code here: no video but MJPEG\n", "");
-    expect(about("software encoders", rendering_verdict(orc)), State::warning, "cannot compile");
+    expect(lacking({"appsrc"}), State::warning, "only JPEG");
+    const auto orc = trial(GPU + NAME + "warning: Spice: GStreamer cannot generate code at run time: "
+                           "MJPEG is the only video codec\n", "");
+    expect(about("software encoders", rendering_verdict(orc)), State::warning, "cannot generate");
 }
 
 TEST(Verdict, OfAnotherWarningIsThatWarningOnce)
@@ -111,7 +112,7 @@ TEST(Verdict, OfAQemuThatDoesNotRenderNamesItsReason)
     const auto said = NAME + "-trace egl_platform_device: warning: trace event 'x' does not exist\n" +
                       NAME + "-accel kvm: Could not access KVM kernel module: No such file or directory\n" +
                       NAME + "falling back to tcg\n" +
-                      NAME + "egl: no platform works on /dev/dri/renderD9 (tried gbm: cannot open it)\n";
+                      NAME + "egl: no platform works on /dev/dri/renderD9 (tried gbm: open failed)\n";
     const auto finding = about("rendering", rendering_verdict(ended(said)));
     expect(finding, State::problem, "with gl=on: egl: no platform works on /dev/dri/renderD9 (tried gbm");
     EXPECT_NE(finding.remedy.find("name another node"), std::string::npos);
@@ -121,7 +122,7 @@ TEST(Verdict, OfASpiceServerWithoutTheQueueIsAProblem)
 {
     Trial other = trial("", "");
     other.spice = Value::parse(R"({"enabled": true})");
-    expect(about("spice-server", rendering_verdict(other)), State::problem, "takes no EGL images");
+    expect(about("spice-server", rendering_verdict(other)), State::problem, "does not accept EGL images");
     const auto said = NAME + "spice: /lib/libspice-server.so.1 has no spice_qxl_gl_init(), which is needed\n";
     EXPECT_NE(about("rendering", rendering_verdict(ended(said))).remedy.find("ldd"), std::string::npos);
 }
@@ -143,14 +144,14 @@ TEST(Verdict, OfAProgramThatHangsOrEndsIsAProblem)
     bare.failure = "the monitor does not answer";
     expect(program_verdict("qemu", bare), State::problem, "does not start: the monitor does not answer");
     expect(program_verdict("qemu", ended(NAME + "no such machine\n")), State::problem, "no such machine");
-    expect(program_verdict("qemu", ended("")), State::problem, "ends without a reason");
+    expect(program_verdict("qemu", ended("")), State::problem, "exits without giving a reason");
 }
 
 TEST(Verdict, OfTheSandboxIsWhetherItMakesADifference)
 {
     const Trial without = trial(GPU, "A GPU");
     expect(sandbox_verdict(without, without), State::ok, "no difference");
-    expect(sandbox_verdict(trial(SOFTWARE, "llvmpipe"), without), State::warning, "llvmpipe in it, and on A GPU");
+    expect(sandbox_verdict(trial(SOFTWARE, "llvmpipe"), without), State::warning, "llvmpipe with it, and on A GPU");
     expect(sandbox_verdict(trial(GPU + NAME + "info: Spice: GStreamer has no vp8enc here\n", "A GPU"), without),
            State::warning, "fewer encoders");
     expect(sandbox_verdict(ended(NAME + "sandbox support is not enabled in this QEMU (no seccomp)\n"), without),

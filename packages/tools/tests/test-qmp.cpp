@@ -98,14 +98,15 @@ TEST_F(Monitor, ThatGoesAwayIsAFailure)
 TEST_F(Monitor, ThatTalksNonsenseIsAFailure)
 {
     says("hello\n");
-    EXPECT_NE(failure_of([&]() { Qmp(std::move(ours), LONG); }).find("no JSON"), std::string::npos);
+    EXPECT_NE(failure_of([&]() { Qmp(std::move(ours), LONG); }).find("invalid JSON"), std::string::npos);
 }
 
 TEST_F(Monitor, WithoutASocketIsAFailure)
 {
     EXPECT_NE(failure_of([&]() { Qmp::connect("/nonexistent/socket", LONG); }).find("No such file"),
               std::string::npos);
-    EXPECT_NE(failure_of([&]() { Qmp::connect(std::string(200, 'x'), LONG); }).find("no path"), std::string::npos);
+    EXPECT_NE(failure_of([&]() { Qmp::connect(std::string(200, 'x'), LONG); }).find("not a valid path"),
+              std::string::npos);
 }
 
 TEST(Child, IsRunWithWhatItIsGiven)

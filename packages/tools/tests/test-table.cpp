@@ -89,18 +89,18 @@ TEST(Table, ShowsEachClientInALine)
     rates.look(10, parsed(spice_answer(100, 60, 5000)));
     rates.look(12, displays);
     EXPECT_EQ(table(displays, rates),
-        "display 0: A GPU, gbm on /dev/dri/renderD128; draws 220 (60.0 a second), late 3, readbacks 5, exports 2\n"
+        "display 0: A GPU, gbm on /dev/dri/renderD128; draws 220 (60.0/s), late 3, readbacks 5, exports 2\n"
         "  CLIENT  FROM           PATH      CODEC  FRAMES  FRAMES/S  MBIT/S  LINK MBIT/S  RTT MS  IN FLIGHT KB  LATE"
         "  CHANGED BECAUSE\n"
         "  7       10.0.0.9:4242  software  h264      180      60.0     1.0         20.0    12.5           4.0     4"
-        "  the picture moves\n"
+        "  the picture is moving\n"
         "  8       unix           local     -          90       0.0     0.0            -       -             -     -"
         "  -\n");
 }
 
 TEST(Table, SaysWhenThereIsNothing)
 {
-    EXPECT_EQ(table({}, Rates()), "no display with gl=on, or a QEMU that does not report them\n");
+    EXPECT_EQ(table({}, Rates()), "no display with gl=on, or QEMU does not report them\n");
     EXPECT_NE(table({Display()}, Rates()).find("no client"), std::string::npos);
 }
 

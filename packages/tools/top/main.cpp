@@ -9,13 +9,13 @@
 #include "table.hpp"
 
 static const char SUMMARY[] =
-    "Shows how QEMU serves the clients of its displays: path and codec, frames and Mbit/s, and of\n"
-    "remote clients the link: what a video may use of it, round trip, what is on its way, and LATE:\n"
-    "frames that the client has dropped because they came too late.\n"
+    "Shows how QEMU serves the clients of its displays: path and codec, frames and Mbit/s; and for remote\n"
+    "clients the link: the share that a video may use, the round trip, the data in flight, and LATE, the\n"
+    "frames that the client dropped because they arrived too late.\n"
     "\n"
-    "SOCKET is a Unix socket on which QEMU listens with QMP, and serves one program at a time:\n"
+    "SOCKET is a Unix socket on which QEMU serves QMP, to one program at a time:\n"
     "  -qmp unix:SOCKET,server=on,wait=off\n"
-    "Of a libvirt domain, virsh is asked.";
+    "For a libvirt domain, virsh is used.";
 
 static void show(const std::string &text, bool clear)
 {
@@ -50,14 +50,14 @@ int main(int argc, char **argv)
     gdouble interval = 1;
     g_set_prgname("spicegl-top");
     const auto machines = parse({"SOCKET|libvirt:DOMAIN", SUMMARY, {
-        {"once", 0, 0, G_OPTION_ARG_NONE, &once, "Print one table, after one interval, and end", nullptr},
-        {"interval", 0, 0, G_OPTION_ARG_DOUBLE, &interval, "Seconds from one look to the next (1)", "S"},
+        {"once", 0, 0, G_OPTION_ARG_NONE, &once, "Print one table after one interval, then exit", nullptr},
+        {"interval", 0, 0, G_OPTION_ARG_DOUBLE, &interval, "Seconds between updates (default: 1)", "S"},
     }}, argc, argv);
     if (machines.size() != 1) {
-        usage_error("name one SOCKET, or libvirt:DOMAIN");
+        usage_error("specify one SOCKET or libvirt:DOMAIN");
     }
     if (!(interval >= 0.1 && interval <= 3600)) {
-        usage_error("--interval is from 0.1 to 3600 seconds");
+        usage_error("--interval must be 0.1 to 3600 seconds");
     }
     return guarded([&]() { return watch(machines[0], interval, once); });
 }

@@ -77,7 +77,7 @@ std::string heading(const Display &display, const Rates::Rate &rate)
 {
     return "display " + std::to_string(display.id) + ": " + display.renderer + ", " + display.platform +
            (display.node.empty() ? "" : " on " + display.node) + "; draws " + std::to_string(display.draws) +
-           (rate.known ? " (" + decimal(rate.frames) + " a second)" : "") + ", late " +
+           (rate.known ? " (" + decimal(rate.frames) + "/s)" : "") + ", late " +
            std::to_string(display.draws_late) + ", readbacks " + std::to_string(display.readbacks) +
            ", exports " + std::to_string(display.prime_exports);
 }
@@ -96,5 +96,5 @@ std::string table(const std::vector<Display> &displays, const Rates &rates)
         text += printable(heading(display, rates.of(display))) + "\n" +
                 (display.clients.empty() ? "  no client\n" : aligned(rows));
     }
-    return text.empty() ? "no display with gl=on, or a QEMU that does not report them\n" : text;
+    return text.empty() ? "no display with gl=on, or QEMU does not report them\n" : text;
 }

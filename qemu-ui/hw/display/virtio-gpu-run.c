@@ -2,10 +2,10 @@
  * virtio-gpu when the machine stops and runs on, maybe elsewhere
  *
  * While a display blocks the renderer (graphic_hw_gl_block()), commands that
- * the device has taken from the queue wait.  They are not part of the device's
- * state and would be lost when it is saved.  A queue that the guest has notified
- * of, but that was not processed yet, would not be processed on the destination
- * either, and the guest does not have to notify again.
+ * the device has taken from the queue wait.  They are not part of its state
+ * and would be lost when that is saved.  A queue that the guest has announced,
+ * but that was not processed yet, would not be processed on the destination
+ * either, and the guest does not have to announce it again.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -1,5 +1,5 @@
 /*
- * virtio-gpu when the machine stops and runs on, maybe elsewhere
+ * virtio-gpu when the machine stops and resumes, possibly on another host
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -11,15 +11,15 @@
 #include "system/runstate.h"
 
 /*
- * When the machine stops, commands that wait for a display go back into the
- * queue, and when it runs, the queues are looked at.  A VMChangeStateHandler of
- * the device, which is g->run; its argument is the VirtIOGPU.
+ * When the machine stops, puts the commands that wait for a display back into
+ * the queue; when it resumes, processes the queues.  A VMChangeStateHandler,
+ * registered as g->run; @opaque is the VirtIOGPU.
  */
 void virtio_gpu_run_changed(void *opaque, bool running, RunState state);
-/* The device goes: no more of that */
+/* Unregisters the handler when the device is unrealized */
 void virtio_gpu_run_exit(VirtIOGPU *g);
 
-/* Whether commands may be taken from the queue.  Needs the BQL. */
+/* Whether commands may be taken from the queue.  The BQL must be held. */
 bool virtio_gpu_runs(VirtIOGPU *g);
 
 #endif

@@ -1,10 +1,10 @@
 /*
  * Tells images apart that have the same texture name
  *
- * GL gives the names of deleted textures out again.  virtio-gpu announces the
- * deletions that it asks for; virglrenderer may have reasons of its own, such as
- * new storage.  One that has virgl_renderer_resource_get_generation() numbers
- * images, and no number comes twice.
+ * GL reuses the names of deleted textures.  virtio-gpu announces the deletions
+ * that it requests; virglrenderer may delete a texture for other reasons, such
+ * as new storage.  If it has virgl_renderer_resource_get_generation(), it
+ * numbers images, and never reuses a number.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -1,5 +1,5 @@
 /*
- * Tells images apart that have the same texture name
+ * Distinguishes images that have the same texture name
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -8,14 +8,17 @@
 #define HW_VIRTIO_GPU_VIRGL_GENERATION_H
 
 /*
- * To be called before texture @tex_id of resource @resource_id is scanned out.
- * True if another image was scanned out under this name, about which listeners
- * have to be told that it is gone.  Always false where virglrenderer does not
- * tell generations.  Needs the BQL.
+ * Must be called before texture @tex_id of resource @resource_id is scanned
+ * out.  Returns true if another image was scanned out under this name;
+ * listeners must then be told that it is gone.  Always false if virglrenderer
+ * does not report generations.  The BQL must be held.
  */
 bool virtio_gpu_virgl_image_replaced(uint32_t resource_id, uint32_t tex_id);
 
-/* The listeners have been told that the texture goes away.  Needs the BQL. */
+/*
+ * Notes that the listeners have been told that the texture goes away.  The BQL
+ * must be held.
+ */
 void virtio_gpu_virgl_image_released(uint32_t tex_id);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * On what EGL can be initialized, best first
+ * What EGL can be initialized on, best candidate first
  *
- * No EGL is needed here: what there is comes as arguments.
+ * This makes no EGL calls: the caller passes in what the host has.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -17,35 +17,36 @@ typedef enum EglPlatform {
 
 /* An EGL device (EGL_EXT_device_enumeration) */
 typedef struct EglDeviceInfo {
-    const char *node;           /* its DRM node, NULL: it has none */
+    const char *node;           /* its DRM node, NULL if it has none */
     bool software;              /* EGL_MESA_device_software */
-    bool wanted;                /* it belongs to the node that was named */
+    bool wanted;                /* belongs to the node that the user named */
 } EglDeviceInfo;
 
 typedef struct EglHost {
-    const char *rendernode;     /* that the user has named, or NULL */
-    const char *platform;       /* the only one to be tried, or NULL: any */
-    const char *const *nodes;   /* all render nodes there are, NULL at the end */
+    const char *rendernode;     /* the one the user named, or NULL */
+    const char *platform;       /* the only one to try, NULL for any */
+    const char *const *nodes;   /* all render nodes, NULL-terminated */
     const EglDeviceInfo *devices;
     unsigned n_devices;
 } EglHost;
 
 typedef struct EglCandidate {
     EglPlatform platform;
-    const char *node;           /* EGL_ON_GBM: to be opened; others: or NULL */
-    unsigned device;            /* EGL_ON_DEVICE: its index */
-    bool software;              /* taken even if it renders in software */
+    const char *node;           /* EGL_ON_GBM: opened; others: may be NULL */
+    unsigned device;            /* EGL_ON_DEVICE: index of the device */
+    bool software;              /* accepted even if it renders in software */
 } EglCandidate;
 
 /* "gbm", "device" or "surfaceless" */
 const char *egl_platform_str(EglPlatform platform);
 
 /*
- * A named node is used through GBM or through the EGL devices that belong to
- * it, and not if that would be in software.  If none was named: GBM on each
- * node, each EGL device that is hardware, and then what renders in software.
+ * A node that the user named is used through GBM or through the EGL devices
+ * that belong to it, but never for rendering in software.  Without a named node
+ * the candidates are GBM on each node, then each hardware EGL device, then
+ * whatever renders in software.
  *
- * Returns: an array of EglCandidate, which refers to @host
+ * Returns: an array of EglCandidate whose elements point into @host
  */
 GArray *egl_candidates(const EglHost *host);
 
