@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* GlDisplay in the display worker's thread: clients come, answer, and go. */
+/* GlDisplay in the display worker's thread: clients come and go. */
 #include <config.h>
 
 #include "gl-display.hpp"
@@ -65,44 +65,6 @@ void GlDisplay::client_leaves(DisplayChannelClient *dcc)
         hardware.leave(dcc);
         client->remote->leave();
     }
-}
-
-void GlDisplay::client_acknowledged(DisplayChannelClient *dcc)
-{
-    auto client = path.find(dcc);
-    if (client && client->remote) {
-        client->remote->acknowledged(dcc->ack_get_sent(), spice_get_monotonic_time_ns());
-        hardware.work();
-        feed();
-    }
-}
-
-bool GlDisplay::client_answers_late(DisplayChannelClient *dcc)
-{
-    auto client = path.find(dcc);
-    if (!client || !client->owes_answer) {
-        return false;
-    }
-    client->owes_answer = false;
-    return true;
-}
-
-bool GlDisplay::client_pong(DisplayChannelClient *dcc, uint32_t id)
-{
-    auto client = path.find(dcc);
-    if (!client || !client->remote ||
-        !client->remote->pong(id, spice_get_monotonic_time_ns())) {
-        return false;
-    }
-    feed();
-    return true;
-}
-
-bool GlDisplay::client_report(DisplayChannelClient *dcc, const SpiceMsgcDisplayStreamReport &report)
-{
-    auto client = path.find(dcc);
-    return client && client->remote &&
-        (client->remote->report(report) || hardware.reported(dcc, report));
 }
 
 } // namespace red

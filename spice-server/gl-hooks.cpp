@@ -3,8 +3,6 @@
 
 #include "gl-hooks.h"
 
-#include <atomic>
-
 #include "dcc-private.h"
 #include "display-channel-private.h"
 #include "gl-display.hpp"
@@ -159,18 +157,6 @@ void gl_hook_worker_stopping(QXLInstance *qxl)
     if (auto gl = gl_display(qxl)) {
         gl->worker_stopping();
     }
-}
-
-static std::atomic<bool> playing;
-
-void gl_hook_playing(bool on)
-{
-    playing = on;
-}
-
-bool gl_playing()
-{
-    return playing;
 }
 
 bool gl_hook_size(QXLInstance *qxl, int *width, int *height)

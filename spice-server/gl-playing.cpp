@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Whether clients play audio, by which their multimedia clocks go. */
+#include <config.h>
+
+#include "gl-hooks.h"
+
+#include <atomic>
+
+namespace red {
+
+/* Set by the main thread, read by displays' workers */
+static std::atomic<bool> playing;
+
+void gl_hook_playing(bool on)
+{
+    playing = on;
+}
+
+bool gl_playing()
+{
+    return playing;
+}
+
+} // namespace red
