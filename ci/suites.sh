@@ -30,10 +30,11 @@ SANITIZED_LONG_TESTS=(Clients.test_a_remote_client_comes_leaves_and_returns_whil
                       Access.test_sasl_users_are_served_and_nobody_else
                       Frozen.test_a_stopped_local_client_does_not_hold_up_the_guest)
 # QEMU's own tests that reach what the queue touches: every display device, the monitor's
-# commands and QAPI
+# commands and QAPI; and the queue's, in QEMU's form
 QEMU_TESTS=(qtest-x86_64/display-vga-test qtest-x86_64/test-hmp qtest-x86_64/qmp-cmd-test
             qtest-x86_64/qmp-test qtest-x86_64/device-introspect-test qtest-x86_64/qos-test
-            test-qmp-cmds test-qapi-util)
+            test-qmp-cmds test-qapi-util
+            qtest-x86_64/screendump-test func-x86_64-spice_gl)
 QEMU_TEST_TARGETS=(tests/qtest/display-vga-test tests/qtest/test-hmp tests/qtest/qmp-cmd-test
                    tests/qtest/qmp-test tests/qtest/device-introspect-test tests/qtest/qos-test
-                   tests/unit/test-qmp-cmds tests/unit/test-qapi-util)
+                   tests/unit/test-qmp-cmds tests/unit/test-qapi-util tests/qtest/screendump-test)
