@@ -233,20 +233,24 @@ class Hardware(VmTest):
         with vm:
             client = self.client(vm)
 
-            def wait_for_hardware():
-                for head in (0, 1):
-                    vm.wait_for_display(
-                        lambda d: d["clients"] and d["clients"][0]["path"] == "hardware",
-                        "head {} is on the hardware path".format(head), number=head)
+            def on_hardware(display):
+                return display["clients"] and display["clients"][0]["path"] == "hardware"
 
-            vm.tell("set pattern=motion")
+            def seen_by_hardware():
+                """Whether both heads have been on the hardware path until their pictures were seen"""
+                vm.tell("set pattern=motion")
+                for head in (0, 1):
+                    vm.wait_for_display(on_hardware, "head {} is on the hardware path".format(head), number=head)
+                vm.tell("set pattern=corners")
+                for head in (0, 1):
+                    client.wait_for_picture(
+                        lambda p, head=head: wrong_corners(p, 640, 360, LOSSY, head), channel=head)
+                return all(on_hardware(vm.display(head)) for head in (0, 1))
+
+            # A guest that a busy machine keeps from drawing for a moment stands still, and a still picture
+            # is no reason to begin again: motion first, then
             vm.tell("flips forever")
-            wait_for_hardware()
-            vm.tell("set pattern=corners")
-            for head in (0, 1):
-                client.wait_for_picture(
-                    lambda p, head=head: wrong_corners(p, 640, 360, LOSSY, head), channel=head)
-            wait_for_hardware()
+            self.assertTrue(any(seen_by_hardware() for _ in range(5)), "their pictures came another way each time")
             self.assertNotIn(WARNING, vm.stderr())
 
     def test_the_encoder_is_the_one_of_the_displays_card(self):
