@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The DRM card that an EGLDisplay renders on, so that an encoder on the same one can be found.
+/* The GPU that an EGLDisplay renders on, as a DRM render node, to find an encoder on the same GPU.
  * Needs EGL_EXT_device_query, and EGL_EXT_device_drm_render_node or EGL_EXT_device_drm. */
 #pragma once
 
@@ -12,21 +12,21 @@
 namespace red {
 
 struct GlCard {
-    std::string render_node; /* "/dev/dri/renderD128"; empty: there is no card, see why */
-    dev_t device = 0;        /* of the node; 0: not a device file */
-    std::string why;         /* one sentence */
+    std::string render_node; /* "/dev/dri/renderD128"; empty: there is none, see why */
+    dev_t device = 0;        /* device number of the node; 0: not a device file */
+    std::string why;         /* why there is no render node; one sentence */
 
     explicit operator bool() const { return !render_node.empty(); }
-    /* Is NODE, the path of a render node, this card's? Asks the file system: to be called
-     * before /dev/dri may have become unreachable. */
+    /* Is NODE, the path of a render node, a node of this GPU? Accesses the file system, so it must
+     * be called while /dev/dri can be reached. */
     bool is(const std::string &node) const;
 };
 
-/* The card of an initialised display; software renderers have none. Needs no current context. */
+/* The GPU of an initialised display; software renderers have none. Needs no current context. */
 GlCard gl_card_of(EGLDisplay display);
 
-/* The render node beside a primary node ("/dev/dri/card0"); empty: none. SYSFS is where sysfs
- * is mounted. */
+/* The render node of the device that primary node PRIMARY ("/dev/dri/card0") belongs to; empty:
+ * none. SYSFS: mount point of sysfs. */
 std::string gl_render_node_beside(const std::string &primary, const std::string &sysfs = "/sys");
 
 } // namespace red

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * GStreamer, while its files can be reached and no more of it than may be used.
+ * Loads GStreamer while its files can be reached, and only those plugins that may be used.
  *
- * QEMU may change its root directory and its user after it has set up its displays: what has not
- * been loaded by then cannot be. And where nobody has asked for a video yet, it should cost little:
- * plugins are loaded by name from where they are installed. GStreamer's registry is neither read
- * nor made. It is made by loading all plugins there are, into this very process where a sandbox
- * lets it start no other.
+ * QEMU may change its root directory and its user after it has set up its displays; what has not
+ * been loaded by then cannot be loaded any more. This should cost little as long as no video is
+ * sent, so plugins are loaded by file name from where they are installed. GStreamer's registry is
+ * neither read nor created: creating it loads all plugins that are installed, and into this very
+ * process if a sandbox does not allow another one.
  */
 #pragma once
 
@@ -14,19 +14,19 @@
 
 namespace red {
 
-/* Starts GStreamer and loads the elements that software encoders of CODECS (bits: 1 <<
- * SpiceVideoCodecType) are made of, as far as they are installed. Does nothing in a build without
- * GStreamer. Any thread, as for all of these. */
+/* Starts GStreamer and loads the elements that software encoders for CODECS (bits: 1 <<
+ * SpiceVideoCodecType) need, as far as they are installed. Does nothing in a build without
+ * GStreamer. Any thread, like all functions here. */
 void gl_codecs_load(uint32_t codecs);
 
-/* Can they be used? Not where GStreamer cannot be started or, for one, memory cannot be made
- * executable: it ends the process when it needs that. Starts it if need be. */
+/* Can GStreamer be used? Starts it if necessary. False if it cannot be started, or if memory
+ * cannot be made executable: GStreamer would end the process once it needs that. */
 bool gl_codecs_work();
 
-/* Is there this element? Loads it if need be, and if it is one that is known here. */
+/* Is there an element of this name? Loads it if necessary, and if it is one of those known here. */
 bool gl_codecs_have(const char *element);
 
-/* The elements of GStreamer's VA plugin, which is loaded for this: it looks at all cards when it is */
+/* Loads GStreamer's VA plugin, which then examines all GPUs, and what its pipelines need */
 void gl_codecs_load_va();
 
 } // namespace red

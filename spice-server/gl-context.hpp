@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* spice-server's own, unshared GLES 3 context on an EGLDisplay that somebody else owns. */
+/* spice-server's own, unshared GLES 3 context on an EGLDisplay that its caller owns. */
 #pragma once
 
 #include <cstdint>
@@ -15,12 +15,13 @@ namespace red {
 const char *egl_error_name(EGLint error);
 /* "GL_INVALID_OPERATION" and the like; never null */
 const char *gl_error_name(GLenum error);
-/* Forgets the errors that earlier calls left in the current context */
+/* Discards the errors that earlier calls left in the current context */
 void gl_clear_errors();
-/* EGL_VERSION of an initialised display as 10 * major + minor, else 0 */
+/* EGL_VERSION of an initialised display as 10 * major + minor; 0 on failure */
 int egl_display_version(EGLDisplay display);
 
-/* Remembers what is current in the calling thread (API, context, surfaces) and puts it back. */
+/* Saves what is current in the calling thread (API, context, surfaces), and restores it at the end
+ * of its scope. */
 class GlCurrentGuard
 {
 public:
@@ -39,23 +40,24 @@ private:
 class GlContext
 {
 public:
-    /* Any thread; what is current there stays so. On failure: null, *error a
-     * negative errno as in spice_qxl_gl_init(), *why one sentence for a log. */
+    /* Any thread; its current context is preserved. On failure returns null, with a negative
+     * errno as in spice_qxl_gl_init() in *error, and one sentence for a log in *why. */
     static std::unique_ptr<GlContext> create(EGLDisplay display, int *error, std::string *why);
-    /* Any thread in which it can be made current, or none has it current. */
+    /* The context must be current in the calling thread, or in none. */
     ~GlContext();
     GlContext(const GlContext &) = delete;
     GlContext &operator=(const GlContext &) = delete;
 
-    /* Makes it current in the calling thread, where it then stays. Cheap when it is already. */
+    /* Makes the context current in the calling thread, and leaves it so. Cheap if it already is. */
     bool make_current();
     void done_current();
 
-    /* Current context: what a GPU reset has done to it ("GL_GUILTY_CONTEXT_RESET" and the like);
-     * null: nothing, or nobody tells (GL_KHR_robustness, GL_EXT_robustness). */
+    /* How a GPU reset has affected the context, which must be current ("GL_GUILTY_CONTEXT_RESET"
+     * and the like). Null: not at all, or the driver does not report it (GL_KHR_robustness,
+     * GL_EXT_robustness). */
     const char *lost() const;
-    /* A new context in its place, current in the calling thread. What was made in the old one is
-     * gone. False with *why: there is none any more. */
+    /* Replaces the context with a new one, current in the calling thread. Objects of the old one
+     * are gone. False, with the reason in *why: there is no context any more. */
     bool rebuild(std::string *why);
 
     EGLDisplay display() const { return dpy; }
@@ -83,20 +85,20 @@ class GlFence
 public:
     GlFence() = default;
     GlFence(EGLDisplay display, EGLSync fence): dpy(display), sync(fence) {}
-    /* A fence after the commands issued so far in the current context; flushes.
-     * Where the display has no fences it waits for them and returns an empty one. */
+    /* A fence after the commands issued so far in the current context; flushes them. If the
+     * display has no fences, waits until they are done and returns an empty one. */
     static GlFence insert(EGLDisplay display);
     ~GlFence();
     GlFence(GlFence &&other) noexcept;
     GlFence &operator=(GlFence &&other) noexcept;
 
     explicit operator bool() const { return sync != EGL_NO_SYNC; }
-    /* True if it was signalled within TIMEOUT_NS (0: only asks). */
+    /* True if the fence is signalled within TIMEOUT_NS (0: only polls). */
     bool wait(uint64_t timeout_ns) const;
-    /* Makes the current context's later commands wait; on the GPU where that
-     * is possible, else in this thread for at most one second (false: timed out). */
+    /* Makes later commands of the current context wait for the fence: on the GPU if possible,
+     * otherwise in this thread, for at most one second (false: timed out). */
     bool wait_before_later_commands(const GlContext &context) const;
-    /* For handing the sync back to its former owner without destroying it */
+    /* Hands the sync back to its former owner without destroying it */
     EGLSync release();
 
 private:

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The GL display of one QXL instance: what is on the screen, who looks at it, and the draw in
- * progress. Three threads meet here: the owner's (QEMU's main loop), which waits for nobody;
- * the reader's (gl-reader), which the guest waits for; and the display worker's, in which
- * clients live, and which nobody waits for longer than the time given to local clients.
+ * The GL display of one QXL instance: the scanout, the clients that see it, and the draw in
+ * progress. Three threads meet here: the owner's (QEMU's main loop), which never waits; the
+ * reader's (gl-reader), for which the guest waits; and the display worker's, which serves the
+ * clients, and for which the guest waits no longer than local clients may take.
  *
- * Which client gets the picture how is gl-path's business.
+ * gl-path lists which client is served on which path.
  */
 #pragma once
 
@@ -48,7 +48,8 @@ public:
     void client_stopped(DisplayChannelClient *dcc);
     void client_leaves(DisplayChannelClient *dcc);
     void client_acknowledged(DisplayChannelClient *dcc);
-    /* Of a local client whose picture came from elsewhere by then; true: it was expected */
+    /* A client answers a draw. True: it was sent the draw while it was a local client, and is a
+     * remote one now. */
     bool client_answers_late(DisplayChannelClient *dcc);
     bool client_pong(DisplayChannelClient *dcc, uint32_t id);
     bool client_report(DisplayChannelClient *dcc, const SpiceMsgcDisplayStreamReport &report);
@@ -114,23 +115,23 @@ private:
 
     QXLInstance *const qxl;
     GlReader reader;
-    const int wake_fd; /* eventfd: the worker has something to look at */
+    const int wake_fd; /* eventfd that wakes the worker */
 
-    /* All threads; under the lock */
+    /* Used in all threads, under the lock */
     std::mutex lock;
     GlImageTable images;
     GlScanout current;
     uint64_t serial = 0;             /* of current */
     Draw draw_state;
-    GlRect local_damage;             /* that local clients have not been told of */
+    GlRect local_damage;             /* not yet sent to local clients */
     unsigned int num_local = 0;
-    unsigned int num_remote = 0;     /* that want pictures: not those whose stream the card encodes */
-    bool draws_announced = false;    /* the card may encode */
-    bool dmabufs_wanted = false;     /* for the card */
-    bool draw_done = false;          /* since the worker has looked */
+    unsigned int num_remote = 0;     /* those for which frames are read back */
+    bool draws_announced = false;    /* the GPU may encode for some client */
+    bool dmabufs_wanted = false;     /* by the GPU's encoder */
+    bool draw_done = false;          /* the GPU has finished a draw since the worker last looked */
     QXLGLStats stats = {};
 
-    /* The owner's last call that had to do with drawing, monotonic */
+    /* Time of the owner's last scanout or draw, monotonic */
     std::atomic<uint64_t> active_ns{0};
 
     /* Reader's thread */
@@ -139,11 +140,11 @@ private:
     /* Worker's thread */
     GlPath path;
     GlLocal local;
-    GlScreen screen;                 /* what remote clients see */
+    GlScreen screen;                 /* shown to remote clients */
     GlHardware hardware;
-    GlScanout applied;               /* what clients have been told */
+    GlScanout applied;               /* the scanout that clients have been told of */
     uint64_t applied_serial = 0;
-    bool publish_pending = false;    /* the dma-buf is not there yet */
+    bool publish_pending = false;    /* its dma-buf has not been exported yet */
     DisplayChannel *channel = nullptr;
     SpiceWatch *wake_watch = nullptr;
     SpiceTimer *catch_up_timer = nullptr; /* local clients */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A dma-buf ("DRM prime" fds) and how to get one from an EGLImage. */
+/* A dma-buf ("DRM prime" fds), and its export from an EGLImage. */
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace red {
 
-/* Owns its fds (closed when it goes). Move only. */
+/* Owns its fds, and closes them when destroyed. Move only. */
 struct GlDmabuf {
     static constexpr int MAX_PLANES = 4;
 
@@ -27,13 +27,13 @@ struct GlDmabuf {
     GlDmabuf(GlDmabuf &&other) noexcept;
     GlDmabuf &operator=(GlDmabuf &&other) noexcept;
 
-    /* With fds of its own (F_DUPFD_CLOEXEC); nothing if one is dead. */
+    /* A copy with fds of its own (F_DUPFD_CLOEXEC); nothing if one cannot be duplicated. */
     std::optional<GlDmabuf> dup() const;
 };
 
-/* Exports IMAGE (EGL_MESA_image_dma_buf_export); all fds are close-on-exec. Planes that
- * share memory get an fd each. Nothing on failure, with the reason in *why. Needs no
- * current context. */
+/* Exports IMAGE (EGL_MESA_image_dma_buf_export). All fds are close-on-exec; planes that share
+ * memory get an fd each. Returns nothing on failure, with the reason in *why. Needs no current
+ * context. */
 std::optional<GlDmabuf> gl_export_dmabuf(const GlContext &context, EGLImage image,
                                          uint32_t width, uint32_t height, std::string *why);
 

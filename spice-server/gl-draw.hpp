@@ -12,10 +12,10 @@
 
 namespace red {
 
-/* The body of such a message up to the image's SIZE bytes, which are to follow: all of AREA.
- * TYPE: how they are compressed. The client is not to cache it. */
+/* The body of a message that draws an image on AREA, up to the image's SIZE bytes, which the caller
+ * appends. TYPE: how they are compressed. Clients do not cache the image. */
 GlBody gl_image_body(const GlRect &area, SpiceImageType type, size_t size);
-/* The same for pixels that are not compressed: B, G, R, x, the top line first, without gaps */
+/* As gl_image_body(), for uncompressed pixels: B, G, R, x; top line first; no gaps between lines */
 GlBody gl_pixels_body(const GlRect &area);
 
 GlMessage gl_image_message(const GlRect &area, SpiceImageType type,

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* EGL calls that are extensions of the display, or core since EGL 1.5.
  *
- * Not through libepoxy: it resolves such a call when it is made for the first time, and
- * aborts the process if no context is current in that thread then. Fences are destroyed
- * and images exported wherever their last user happens to be. */
+ * They do not go through libepoxy, which resolves such a call when it is first made, and aborts the
+ * process if no context is current in that thread. Fences are destroyed and images exported in
+ * whichever thread uses them last. */
 #pragma once
 
 #include <epoxy/egl.h>
 
 namespace red {
 
-/* Which of them a display has is asked of its extension string and version, never by
- * whether a pointer is null: EGL hands out stubs for calls it does not know. */
+/* A display's extension string and version say which of these it has. A pointer that is not null
+ * says nothing: EGL returns stubs for calls that it does not know. */
 struct EglCalls {
     PFNEGLCREATESYNCKHRPROC create_sync_khr;         /* EGL_KHR_fence_sync */
     PFNEGLDESTROYSYNCKHRPROC destroy_sync_khr;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A picture of a display in memory, as remote clients see it. Constant once it is published:
- * encoders in any thread read it without locks, and hold it no longer than they read.
+ * A frame of a display in memory, as remote clients see it. Constant once it is published:
+ * encoders in any thread read it without locks, and release it as soon as they have read it.
  *
  * No GL, no spice types: unit tests use it alone.
  */
@@ -35,16 +35,16 @@ public:
     const uint8_t *pixel(uint32_t x, uint32_t y) const { return line(y) + x * BYTES; }
     uint8_t *writable_line(uint32_t y) { return memory + y * stride(); }
 
-    /* One more than the display's frame before; set by who publishes it */
+    /* One more than that of the display's previous frame; set by the publisher */
     uint64_t serial = 0;
-    /* Monotonic, when the guest's drawing was complete */
+    /* Monotonic, when the frame had been read back */
     uint64_t time_ns = 0;
 
 private:
     GlFrame(uint32_t width, uint32_t height, uint8_t *memory);
 
     const uint32_t w, h;
-    uint8_t *const memory; /* from mmap(): what is large goes back to the system at once */
+    uint8_t *const memory; /* from mmap(), so that freeing it returns it to the system at once */
 };
 
 using GlFramePtr = std::shared_ptr<const GlFrame>;

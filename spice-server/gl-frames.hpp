@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The pictures of one display: keeps the newest up to date from what is read back, and finds out
- * what has really changed. Guests that flip whole buffers report whole buffers as damaged (Linux'
- * virtio-gpu does so for every flip), also when a cursor blinks.
+ * The frames of one display: keeps the newest one up to date from readbacks, and finds what has
+ * really changed. Guests that flip whole buffers report whole buffers as damaged, even if only a
+ * cursor blinks (Linux's virtio-gpu driver does so for every flip).
  *
- * Each picture that differs from the one before is a GlFrame of its own, for readers in other
- * threads; memory is used again when nobody reads it, and bounded.
+ * Each frame that differs from the previous one is a GlFrame of its own, for readers in other
+ * threads. Memory is bounded, and reused once no reader needs it.
  *
  * No GL, no spice types. One thread.
  */
@@ -25,7 +25,7 @@ namespace red {
 class GlFrames
 {
 public:
-    /* Changes are found in cells of so many pixels each way */
+    /* Changes are found in cells of CELL x CELL pixels */
     static constexpr uint32_t CELL = 16;
     /* Frames in memory: the newest, the next one, and those that encoders are reading */
     static constexpr size_t MAX_FRAMES = 6;
@@ -34,17 +34,17 @@ public:
         CHANGED,
         SAME,
         BUSY,      /* all frames are being read: nothing has been taken over */
-        NO_MEMORY, /* the same */
+        NO_MEMORY, /* nothing has been taken over either */
     };
 
-    /* PIXELS: what RECT of a picture of WIDTH x HEIGHT looks like now, read once. *CHANGED: where
-     * that differs from before, everywhere in the first picture of a size. The first picture must
-     * be whole. */
+    /* PIXELS: the present contents of RECT in a frame of WIDTH x HEIGHT; read once. *CHANGED: where
+     * they differ from the previous frame. The first frame of a size must be whole, and counts as
+     * changed everywhere. */
     Update update(uint32_t width, uint32_t height, const GlRect &rect, const GlPixels &pixels,
                   uint64_t now_ns, GlRegion *changed);
-    /* The next picture counts as changed all over, and must be whole */
+    /* The next frame counts as changed everywhere, and must be whole */
     void reset() { newest.reset(); }
-    /* The same, and what nobody reads is given back */
+    /* As reset(), and frees the frames that have no reader */
     void clear();
 
     /* Null: there is none */
@@ -53,8 +53,8 @@ public:
 private:
     struct Slot {
         std::shared_ptr<GlFrame> frame;
-        std::shared_ptr<std::atomic<bool>> read; /* somebody reads it, or may */
-        GlRegion stale; /* where it differs from the newest, or may */
+        std::shared_ptr<std::atomic<bool>> read; /* it has readers, or may have */
+        GlRegion stale; /* where it may differ from the newest */
     };
 
     Slot *take(uint32_t width, uint32_t height);

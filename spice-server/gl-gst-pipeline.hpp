@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What GStreamer pipelines of encoders have in common: appsrc ! [converters !] encoder ! appsink.
- * Those who derive from it say what is between its ends. */
+/* Base of the encoders' GStreamer pipelines: appsrc ! [converters !] encoder ! appsink. Derived
+ * classes provide what is between the two ends. */
 #pragma once
 
 #include <cstdint>
@@ -24,26 +24,26 @@ public:
 protected:
     explicit GlGstPipeline(Handlers &&handlers);
 
-    /* Both ends, and ENCODER (floating; null: there is none) that makes CODEC between them. All
-     * are added, and not linked. */
+    /* Creates both ends and adds them, with ENCODER (floating) for CODEC between them. Links
+     * nothing. False, with the reason in *why, if ENCODER is null or an element is missing. */
     bool begin(GstElement *encoder, SpiceVideoCodecType codec, std::string *why);
-    /* Takes ELEMENT (floating). False: it is null, or cannot be had. */
+    /* Adds ELEMENT (floating) to the pipeline, which owns it then. False: null, or refused */
     bool add(GstElement *element);
-    /* In this order; those that are null are left out */
+    /* Links the elements in this order, leaving out those that are null */
     bool link(std::initializer_list<GstElement *> elements, std::string *why);
     bool ready(GstElement *element);
     bool play(std::string *why);
-    /* Takes BUFFER */
+    /* Takes ownership of BUFFER */
     bool push_buffer(GstBuffer *buffer);
 
     static std::string name_of(GstElement *element);
-    /* The property set to what VALUE says, if there is such a property and such a value */
+    /* Sets the property from text, if there is such a property and it accepts VALUE */
     static void set(GstElement *element, const char *property, const char *value);
     static void set_caps(GstElement *element, const char *caps);
-    /* As much of VALUE as an integer property, if there is one, can hold */
+    /* Sets an integer property, if there is one, to VALUE, clamped to its range */
     static void set_number(GstElement *element, const char *property, uint64_t value);
 
-    /* the pipeline's */
+    /* owned by the pipeline */
     GstElement *source = nullptr, *encoder = nullptr, *filter = nullptr, *sink = nullptr;
     GstElement *const pipeline;
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Remote clients while their picture moves and the display's card encodes it:
+ * The hardware path: remote clients whose picture moves while the display's GPU encodes it:
  *
  *   still ──motion──▶ starting ──first frame──▶ moving ──motion stops──▶ still
  *     ▲                   │                        │
  *     └── software for good ◀── the path fails ────┘
  *
- * A moving client gets the stream and no pictures; any other gets pictures as software clients do.
- * What comes out of encoders, in whatever thread, is taken by work().
+ * A moving client gets the stream and no pictures; any other gets pictures like software clients.
+ * Encoders deliver frames in threads of their own; work() sends them.
  *
- * Display worker's thread, unless said otherwise.
+ * Display worker's thread, unless stated otherwise.
  */
 #pragma once
 
@@ -37,12 +37,12 @@ public:
     public:
         /* Any thread: work() has something to do */
         virtual void hardware_has_news() = 0;
-        /* These clients get pictures again, and have to have all of the present one */
+        /* These clients get pictures again, and must be sent the whole present frame */
         virtual void hardware_gave_back(const std::list<DisplayChannelClient *> &clients) = 0;
-        /* A client has begun to move: it gets no pictures */
+        /* A client gets the stream now, and no pictures */
         virtual void hardware_took_over(DisplayChannelClient *dcc) = 0;
         virtual void hardware_exported() = 0;
-        /* From now on what is drawn into is to be exported, or not any more */
+        /* Whether images that the guest draws into are to be exported from now on */
         virtual void hardware_wants_dmabufs(bool wants) = 0;
 
     protected:
@@ -52,34 +52,35 @@ public:
     GlHardware(User &user, const GlContext &context);
     ~GlHardware();
 
-    /* Main thread, before there are clients: opens the encoders of the display's card */
+    /* Main thread, before any client connects: opens the encoders of the display's GPU */
     void open(int display_id);
 
-    /* REMOTE: has the client's link; goes after remove() */
+    /* REMOTE has the client's link, and must live until remove() */
     void add(DisplayChannelClient *dcc, GlRemote *remote);
     void remove(DisplayChannelClient *dcc);
-    /* The same, for one that is to be told the end of its stream; it wants no pictures */
+    /* As remove(), but ends the client's stream; the client gets no pictures afterwards */
     void leave(DisplayChannelClient *dcc);
-    /* Does it have to be told of draws? */
+    /* Must drawn() be called? */
     bool any() const { return !clients.empty(); }
-    /* It gets the stream, and no pictures */
+    /* True: the client gets the stream, and no pictures */
     bool moves(const DisplayChannelClient *dcc) const;
     unsigned int num_moving() const;
-    /* Its video will come from the card: no other stream is for it */
+    /* True: the GPU can encode for this client, which is to get no other stream */
     bool serves(DisplayChannelClient *dcc);
 
-    /* A picture of so many pixels has changed */
+    /* A readback has found this many changed pixels */
     void changed(uint64_t pixels);
-    /* Any thread: the guest draws so many pixels */
+    /* Any thread: the guest draws this many pixels */
     void draws(uint64_t pixels);
-    /* What the guest has drawn into SCANOUT is there: the GPU is done with it */
+    /* The GPU has finished what the guest drew into SCANOUT */
     void drawn(const GlScanout &scanout);
-    /* False: it is not about one of these streams */
+    /* False: the report is not about one of these streams */
     bool reported(DisplayChannelClient *dcc, const SpiceMsgcDisplayStreamReport &report);
-    /* The picture's size or place changes: what moves begins anew. Before clients hear of it. */
+    /* The scanout's size changes, or it is disabled: ends all streams. Must be called before
+     * clients are told. */
     void scanout_changes();
     void work();
-    /* Before the worker's end, which waits for encoders */
+    /* Must be called before the worker ends, which waits for encoders */
     void stop();
 
 private:
@@ -104,9 +105,9 @@ private:
     const GlContext &context;
     int id = 0;
     std::shared_ptr<GlHwCard> card;
-    std::list<std::unique_ptr<Client>> clients; /* that have not failed */
+    std::list<std::unique_ptr<Client>> clients; /* those for which the path has not failed */
     GlDrawnMotion motion;
-    GlScanout shown;                            /* while something moves */
+    GlScanout shown;                            /* set while something moves */
     SpiceTimer *timer = nullptr;
 };
 

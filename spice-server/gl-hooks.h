@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Where the display channel and the QXL instance call the GL display: everything that patches
- * to other files use, and nothing else. A QXL instance without spice_qxl_gl_init() has no GL
- * display, and each hook then answers what leaves the caller's behaviour as it was.
+ * Hooks through which the display channel and the QXL instance call the GL display: all that
+ * patches to upstream's files use. A QXL instance without spice_qxl_gl_init() has no GL display;
+ * each hook then returns the value that leaves the caller's behaviour unchanged.
  *
- * Thread: the display worker's, unless said otherwise.
+ * Thread: the display worker's, unless stated otherwise.
  */
 #ifndef GL_HOOKS_H_
 #define GL_HOOKS_H_
@@ -25,51 +25,52 @@ class GlDisplay;
 
 #ifdef HAVE_EGL
 
-/* spice_qxl_gl_scanout() and spice_qxl_gl_draw_async() show nothing on a GL display; true: so
- * it is, and the draw has been answered */
+/* For spice_qxl_gl_scanout() and spice_qxl_gl_draw_async(), which show nothing on a GL display.
+ * True: there is a GL display; gl_hook_draw() has also completed the draw. */
 bool gl_hook_scanout(DisplayChannel *display);
 bool gl_hook_draw(DisplayChannel *display);
-/* A local client has drawn; true: dealt with */
+/* A local client has finished a draw. True: the GL display has handled it. */
 bool gl_hook_draw_done(DisplayChannel *display);
-/* It has drawn, and nothing it was sent waits for that; true: it was expected */
+/* A client reports a finished draw. True: it was sent the draw while it was a local client, is a
+ * remote one now, and nothing waits for the report. */
 bool gl_hook_answers_late(DisplayChannelClient *dcc);
-/* May the worker go on while a new client has not introduced itself? One that never does
- * would hold up the guest and all other clients. */
+/* True: the worker does not wait for a new client's INIT message. A client that never sends it
+ * would otherwise block the guest and all other clients. */
 bool gl_hook_defers_start(DisplayChannelClient *dcc);
-/* A client is ready for its first messages / for more, after a migration / has gone */
+/* A client is ready for its first messages; is ready again after a migration; has disconnected */
 void gl_hook_client_started(DisplayChannelClient *dcc);
 void gl_hook_client_migrated(DisplayChannelClient *dcc);
 void gl_hook_client_stopped(DisplayChannelClient *dcc);
-/* A client is about to be told to go to another server */
+/* A client is about to be told to switch to the destination of a migration */
 void gl_hook_client_migrates(DisplayChannelClient *dcc);
-/* May this client, which can take dma-bufs, be given some? */
+/* May this client, which accepts dma-bufs, be sent any? */
 bool gl_hook_allows_local(DisplayChannelClient *dcc);
-/* An item of the GL display's own: puts its message into the marshaller. False: it is none */
+/* Marshalls one of the GL display's own items. False: ITEM is not one of them. */
 bool gl_hook_marshall(DisplayChannelClient *dcc, RedPipeItem *item);
-/* This item is about to be sent, its message is in the marshaller */
+/* ITEM is about to be sent; its message is already in the marshaller */
 void gl_hook_sending(DisplayChannelClient *dcc, const RedPipeItem *item);
-/* A client is about to be sent its first message, or its first one after a migration */
+/* Sets the acknowledgement window: before a client's first message, and again after a migration */
 void gl_hook_window(DisplayChannelClient *dcc);
-/* A client has taken a message */
+/* A client has acknowledged a message */
 void gl_hook_acknowledged(DisplayChannelClient *dcc);
-/* A client answers a ping / reports on a stream; true: it was the GL display's */
+/* A client answers a ping; reports on a stream. True: the ping or stream is the GL display's. */
 bool gl_hook_pong(DisplayChannelClient *dcc, const SpiceMsgPing *ping);
 bool gl_hook_report(DisplayChannelClient *dcc, const SpiceMsgcDisplayStreamReport *report);
-/* The head as this client sees it */
+/* Sets HEAD's position as this client sees it */
 void gl_hook_adjust_head(DisplayChannelClient *dcc, SpiceHead *head);
-/* Is there a GL display? What clients have not been sent then refers to no memory of the guest,
- * and nobody needs to wait for it. */
+/* True: there is a GL display. Messages that have not been sent then refer to no guest memory,
+ * so the caller need not wait until they are sent. */
 bool gl_hook_has_display(QXLInstance *qxl);
 /* The worker's thread is about to end */
 void gl_hook_worker_stopping(QXLInstance *qxl);
 
-/* Main thread: the server sends audio, to which clients' clocks are set, or does not any more */
+/* Main thread: the server starts or stops sending audio, to which clients set their clocks */
 void gl_hook_playing(bool playing);
-/* Any thread: does it? */
+/* Any thread: whether the server sends audio */
 bool gl_playing();
-/* Main thread: size of the scanout in pixels; false: there is none */
+/* Main thread: size of the scanout in pixels; false if nothing is scanned out */
 bool gl_hook_size(QXLInstance *qxl, int *width, int *height);
-/* Main thread, after the worker's end */
+/* Main thread, after the worker has ended */
 void gl_hook_destroy(QXLInstance *qxl);
 
 #else

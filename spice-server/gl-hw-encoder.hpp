@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Video encoded by the card that renders: dma-bufs in, frames out. The pictures are neither mapped
- * nor copied by the CPU. Nothing here waits for the card (gl-encoder.hpp).
+ * Video encoded by the GPU that renders: dma-bufs in, encoded frames out. The CPU neither maps nor
+ * copies the pixels. Nothing here waits for the GPU (gl-encoder.hpp).
  */
 #pragma once
 
@@ -19,8 +19,8 @@ namespace red {
 class GlHwEncoder
 {
 public:
-    /* The guest draws on meanwhile: of two, the second's buffer would more often be the guest's
-     * again before the encoder comes to it, and a frame newer than the next. */
+    /* The guest draws on while a picture is encoded. With two in flight, the guest would more often
+     * draw into the second one's buffer before the encoder reads it. */
     static constexpr unsigned MAX_IN_FLIGHT = GlEncoder::MAX_IN_FLIGHT;
     static constexpr uint32_t STALL_MS = GlEncoder::STALL_MS;
 
@@ -29,13 +29,13 @@ public:
         uint32_t width, height;     /* pixels */
         uint32_t fourcc;            /* DRM_FORMAT_* */
         uint64_t modifier;          /* DRM_FORMAT_MOD_* */
-        uint32_t frames_per_second; /* at most; a guess */
-        uint64_t bit_rate;          /* bits a second */
+        uint32_t frames_per_second; /* upper bound */
+        uint64_t bit_rate;          /* bits/s */
     };
     using Callbacks = GlEncoder::Callbacks;
 
-    /* Returns at once; what goes wrong later is for Callbacks::failed. Null with *why when the
-     * card does not encode this codec. */
+    /* Returns at once; Callbacks::failed reports what fails later. Null, with the reason in *why,
+     * if the GPU cannot encode this codec. */
     static std::unique_ptr<GlHwEncoder> create(const std::shared_ptr<GlHwCard> &card,
                                                const Format &format, Callbacks &&callbacks,
                                                std::string *why);
@@ -46,11 +46,11 @@ public:
     const Format &format() const { return form; }
     /* Is PART of the buffer a picture of this format? Parts of tiled buffers never are. */
     bool takes(const GlDmabuf &buffer, const GlRect &part) const;
-    /* One picture that takes() is true of. KEEPER keeps the buffer and its fds: it is dropped, in
-     * any thread, when the encoder does not read the picture any more. */
+    /* Encodes a picture that takes() accepts. KEEPER keeps the buffer and its fds alive; it is
+     * released, in any thread, when the encoder no longer reads the picture. */
     void push(const GlDmabuf &buffer, const GlRect &part, std::shared_ptr<const void> keeper);
 
-    /* As GlEncoder's */
+    /* As in GlEncoder */
     void force_key_frame();
     void set_bit_rate(uint64_t bits_per_second);
     unsigned pending() const;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The pipeline of a GlHwEncoder: appsrc ! [converter !] VA encoder ! appsink, all on one card.
- * Making and ending it may hang. */
+/* The pipeline of a GlHwEncoder: appsrc ! [converter !] VA encoder ! appsink, all on one GPU.
+ * Creating and destroying it may hang. */
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,8 @@ namespace red {
 class GlHwPipeline final: public GlGstPipeline
 {
 public:
-    /* Playing; null with *why when an element is missing, cannot be opened or refuses the format */
+    /* A playing pipeline; null, with the reason in *why, if an element is missing, cannot be opened
+     * or refuses the format */
     static std::unique_ptr<GlHwPipeline> start(const GlHwCard &card,
                                                const GlHwEncoder::Format &format,
                                                Handlers &&handlers, std::string *why);
@@ -31,7 +32,7 @@ private:
     bool choose_caps(const GlHwCard &card, std::string *why);
 
     const GlHwEncoder::Format format;
-    /* the pipeline's, if the encoder needs them */
+    /* owned by the pipeline; null if the encoder does not need them */
     GstElement *converter = nullptr, *between = nullptr;
     GstAllocator *allocator = nullptr;
     gint64 started_us = 0;

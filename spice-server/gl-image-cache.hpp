@@ -12,23 +12,23 @@
 
 namespace red {
 
-/* What to read from */
+/* The image to read from */
 struct GlSource {
-    uint64_t image_id = 0;      /* never 0; identity: EGLImage handles are reused by EGL, ids never */
+    uint64_t image_id = 0;      /* identity, never 0; EGL reuses EGLImage handles, ids are unique */
     EGLImage image = EGL_NO_IMAGE;
     uint32_t width = 0, height = 0; /* of the whole image, pixels, 1 to 32768 */
     bool y0_top = false;        /* first line in memory is the picture's top line */
 };
 
-/* An EGLImage in the context's terms; owns its GL names, so it goes with the context current */
+/* The GL objects of an EGLImage; owns them, so the context must be current when it is destroyed */
 struct GlBoundImage {
     uint64_t image_id = 0;
     EGLImage image = EGL_NO_IMAGE;
     uint32_t width = 0, height = 0;
     GLenum target = GL_TEXTURE_2D; /* or GL_TEXTURE_EXTERNAL_OES */
     GLuint texture = 0;
-    GLuint framebuffer = 0;        /* 0: the image cannot be one, only be sampled */
-    bool read_bgra = false;        /* glReadPixels knows the framebuffer as GL_BGRA_EXT */
+    GLuint framebuffer = 0;        /* 0: the image can only be sampled */
+    bool read_bgra = false;        /* glReadPixels accepts GL_BGRA_EXT for the framebuffer */
 
     GlBoundImage() = default;
     ~GlBoundImage();
@@ -40,13 +40,12 @@ struct GlBoundImage {
 class GlImageCache
 {
 public:
-    static constexpr size_t MAX_IMAGES = 64; /* the one used longest ago makes room */
+    static constexpr size_t MAX_IMAGES = 64; /* then the least recently used one is dropped */
 
     explicit GlImageCache(const GlContext &context): ctx(context) {}
 
-    /* The texture of SOURCE, made if need be. Valid until the next call.
-     * Null with *why when GL does not take the image, or when it is smaller
-     * than SOURCE says. */
+    /* The texture of SOURCE, created if necessary. Valid until the next call. Null, with the reason
+     * in *why, if GL refuses the image, or if it is smaller than SOURCE says. */
     GlBoundImage *get(const GlSource &source, std::string *why);
     void forget(uint64_t image_id);
     size_t size() const { return images.size(); }
@@ -58,7 +57,7 @@ private:
     Binding bind_texture(GlBoundImage &bound, GLenum target, std::string *why) const;
 
     const GlContext &ctx;
-    std::vector<std::unique_ptr<GlBoundImage>> images; /* last used last */
+    std::vector<std::unique_ptr<GlBoundImage>> images; /* most recently used last */
 };
 
 } // namespace red

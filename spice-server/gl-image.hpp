@@ -17,8 +17,8 @@ struct QXLGLScanout;
 
 namespace red {
 
-/* One backing image. Whoever holds a reference may use the EGLImage; the last one to go gives
- * it back to its owner, in whatever thread that is. */
+/* One backing image. Holders of a reference may use the EGLImage; dropping the last reference
+ * returns it to its owner, in whatever thread that happens. */
 class GlImage
 {
 public:
@@ -35,10 +35,10 @@ public:
     uint32_t width() const { return w; }
     uint32_t height() const { return h; }
 
-    /* The image as dma-buf: exported by the first call, kept with the image. Null if it
-     * cannot be (asked once only), with the reason in *why. *EXPORTED tells whether this
-     * call was the first. Any thread, but drivers may move the image into other memory when
-     * they export it (llvmpipe does, radeonsi may): nobody may be drawing into it. */
+    /* The image as a dma-buf, which the first call exports, and which is kept with the image. Null,
+     * with the reason in *why, if it cannot be exported (tried once only). *EXPORTED: whether this
+     * call exported it. Any thread, but nothing may be drawing into the image: drivers may move it
+     * into other memory to export it (llvmpipe does, radeonsi may). */
     const GlDmabuf *dmabuf(const GlContext &context, bool *exported, std::string *why);
     /* Has dmabuf() been called? */
     bool export_tried() const;
@@ -51,7 +51,7 @@ private:
     const Release release;
     void *const opaque;
     mutable std::mutex export_lock;
-    bool tried = false; /* and below: under the lock until it is true, then constant */
+    bool tried = false; /* this and below: under the lock until TRIED is true, then constant */
     std::optional<GlDmabuf> exported_dmabuf;
     std::string export_error;
 };
@@ -59,11 +59,10 @@ private:
 /* What is on the screen. Empty: nothing. */
 struct GlScanout {
     std::shared_ptr<GlImage> image;
-    GlRect visible;      /* pixels of the image, picture's top left origin */
+    GlRect visible;      /* part of the image, pixels from the picture's top left corner */
     bool y0_top = false;
 
-    /* The visible part's place among the lines in memory, of which the first is the picture's
-     * last with y0_top */
+    /* The visible part in memory, where the first line is the picture's last one if y0_top */
     GlRect in_memory() const
     {
         const uint32_t y = y0_top ? image->height() - visible.y - visible.h : visible.y;
@@ -76,17 +75,18 @@ struct GlScanout {
     }
 };
 
-/* The images that may be scanned out again, by id. Bounded: ids come from outside. */
+/* The images that may be scanned out again, by id. Bounded, since ids come from the caller. */
 class GlImageTable
 {
 public:
     static constexpr size_t MAX_IMAGES = 64;
     static constexpr uint32_t MAX_SIZE = 32768; /* pixels, each way */
 
-    /* 0 and *scanout filled in (importing the image if its id is new: *imported), or a
-     * negative errno and nothing changed. */
+    /* Fills in *SCANOUT, and imports the image if its id is new (*IMPORTED). Returns 0, or a
+     * negative errno, in which case nothing has changed. */
     int scanout(QXLInstance *qxl, const QXLGLScanout *request, GlScanout *scanout, bool *imported);
-    /* The image, for the caller to drop outside of its locks: that may call its owner back. */
+    /* Removes an image, which the caller must drop outside its locks: that may call the image's
+     * owner back. Null: ID is unknown. */
     std::shared_ptr<GlImage> take(uint64_t id);
     bool contains(uint64_t id) const { return images.count(id); }
     size_t size() const { return images.size(); }

@@ -13,10 +13,10 @@ struct GlItem: public RedPipeItem {
 
     static bool is(const RedPipeItem *item);
 
-    GlMessage message; /* its body is gone once it has been marshalled */
+    GlMessage message; /* marshalling moves its body out */
 };
 
-/* MESSAGE to the end of the client's pipe */
+/* Appends MESSAGE to the client's pipe */
 void gl_send(DisplayChannelClient *dcc, GlMessage &&message);
 /* Puts ITEM's message into the client's marshaller */
 void gl_marshall(DisplayChannelClient *dcc, GlItem *item);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * JPEGs of parts of frames, at a quality that fits what the line takes. No GL, no spice types: unit
- * tests use it alone.
+ * JPEGs of parts of frames, at a quality that fits the link. No GL, no spice types: unit tests use
+ * it alone.
  */
 #pragma once
 
@@ -17,7 +17,7 @@
 
 namespace red {
 
-/* A compressor, used again and again. Any thread, one at a time. */
+/* A reusable compressor. Any thread, one at a time. */
 class GlJpeg
 {
 public:
@@ -26,9 +26,9 @@ public:
     GlJpeg(const GlJpeg &) = delete;
     GlJpeg &operator=(const GlJpeg &) = delete;
 
-    /* AREA of FRAME at QUALITY, 1 to 100, colour at half the resolution. False: AREA is empty, not
-     * inside the frame, or wider or higher than JPEG allows (65500), or there is no memory. *JPEG
-     * is not touched then, and the compressor is as good as before. */
+    /* Compresses AREA of FRAME at QUALITY, 1 to 100, with colour at half the resolution. False:
+     * AREA is empty, not inside the frame, or wider or higher than JPEG allows (65500), or there is
+     * no memory. *JPEG is unchanged then, and the compressor can still be used. */
     bool encode(const GlFrame &frame, const GlRect &area, int quality, std::vector<uint8_t> *jpeg);
 
 private:
@@ -37,23 +37,23 @@ private:
     const std::unique_ptr<Compressor> compressor;
 };
 
-/* The same work of several clients' threads done once. One for each display: frames' serials are
- * one display's. Any thread. */
+/* Lets the threads of several clients share one compression. One for each display, since frame
+ * serials are unique only within a display. Any thread. */
 class GlJpegShare
 {
 public:
     using Jpeg = std::shared_ptr<const std::vector<uint8_t>>;
-    /* That nobody waits for. Clients ask for a frame within moments of each other or not at all. */
+    /* Results that are kept: clients ask for a frame within moments of each other, or not at all */
     static constexpr size_t KEPT = 4;
 
     GlJpegShare() = default;
     GlJpegShare(const GlJpegShare &) = delete;
     GlJpegShare &operator=(const GlJpegShare &) = delete;
 
-    /* What JPEG makes of it, or what another thread's compressor has made of the same, which is
-     * waited for. Null as GlJpeg::encode() is false. */
+    /* AREA of FRAME, compressed by JPEG, or by another thread's compressor, for which the call
+     * waits. Null where GlJpeg::encode() returns false. */
     Jpeg get(const GlFrame &frame, const GlRect &area, int quality, GlJpeg *jpeg);
-    /* Drops what is kept, when no client wants JPEGs any more */
+    /* Drops kept results, for when no client wants JPEGs any more */
     void clear();
 
     /* Compressions done */
@@ -70,32 +70,32 @@ private:
 
     mutable std::mutex lock;
     std::condition_variable changed;
-    std::list<std::shared_ptr<Entry>> entries; /* newest first; waiting threads have their own */
+    std::list<std::shared_ptr<Entry>> entries; /* newest first; threads that wait hold references */
     uint64_t count = 0;
 };
 
-/* Which quality gives how many bytes, learnt from what came out. One thread at a time. */
+/* Learns from results which quality gives how many bytes. One thread at a time. */
 class GlJpegQuality
 {
 public:
     static constexpr int MIN = 30, MAX = 92;
-    /* What codecs are compared at */
+    /* The quality that sizes are converted to */
     static constexpr int REFERENCE = 80;
 
-    /* The quality for the next picture, of PIXELS, that is to take TARGET bytes at most. Falls as
-     * far as it must, and rises a step at a time and only where there is room, so that pictures
-     * of about the same size do not flicker between two. */
+    /* The quality for the next picture, which has PIXELS and is to take TARGET bytes at most. Falls
+     * as far as necessary, but rises one step at a time and only if there is room to spare, so that
+     * pictures of about the same size do not flicker between two qualities. */
     int choose(size_t target, size_t pixels);
-    /* A picture came out */
+    /* A picture of PIXELS took BYTES at QUALITY */
     void observed(int quality, size_t bytes, size_t pixels);
 
-    /* Bytes that a picture of PIXELS is expected to take; a guess before the first was observed */
+    /* Bytes that a picture of PIXELS is expected to take; a guess until one has been observed */
     size_t expected(int quality, size_t pixels) const;
     bool known() const { return observations > 0; }
     int current() const;
 
 private:
-    /* of choose()'s table; the middle is where most desktops fit */
+    /* index into choose()'s table; starts in the middle, where most desktops fit */
     size_t step = 6;
     uint64_t observations = 0;
     double bytes_per_pixel = 0.25; /* smoothed, as if at REFERENCE */

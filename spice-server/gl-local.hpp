@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Local clients: they get the backing image itself as dma-buf, and say when they have drawn.
+ * Local clients: they get the backing image itself as a dma-buf, and report when they have drawn.
  *
  * Display worker's thread.
  */
@@ -21,28 +21,28 @@ class GlLocal
 public:
     explicit GlLocal(GlPath &path_): path(path_) {}
 
-    /* Makes SCANOUT what messages for local clients are made from; exported if it has not been
-     * (*EXPORTED). False with *why if it cannot be. */
+    /* Makes SCANOUT the one that local clients are sent. Exports it if that has not been done;
+     * *EXPORTED: this call has. False, with the reason in *why, if it cannot be exported. */
     bool publish(DisplayChannel *display, const GlContext &context, const GlScanout &scanout,
                  bool *exported, std::string *why);
     void publish_nothing(DisplayChannel *display);
-    /* Tells all of them what is published; those that are busy, later */
+    /* Sends the published scanout to all local clients, to busy ones later */
     void announce();
 
-    /* RECT of the scanout has changed. Those that are busy get the newest picture later. */
+    /* RECT of the scanout has changed. Busy clients get the newest picture later. */
     void draw(const GlScanout &scanout, const GlRect &rect);
-    /* One that has not had the picture, and gets it with send_missed() */
+    /* Notes that a client has not had the picture; send_missed() sends it */
     void missed(DisplayChannelClient *dcc);
     void send_missed(const GlScanout &scanout);
-    /* Does one of them use a buffer that the guest waits for? */
+    /* Does a local client use a buffer that the guest waits for? */
     bool in_use();
-    /* One has drawn what it got */
+    /* A local client has finished a draw */
     void answered();
-    /* The guest has waited long enough */
+    /* The guest waits no longer */
     void give_up();
 
-    /* They are local clients no more, all of them, or those only that cannot take what is published:
-     * several planes need SPICE_DISPLAY_CAP_GL_SCANOUT2. Returns which they were. */
+    /* Makes local clients remote ones: all of them, or only those that cannot take what is
+     * published (several planes need SPICE_DISPLAY_CAP_GL_SCANOUT2). Returns these clients. */
     std::list<DisplayChannelClient *> dismiss(bool only_incapable);
 
 private:
@@ -50,8 +50,8 @@ private:
     void push_draw(GlClient &client, const GlScanout &scanout, const GlRect &rect);
 
     GlPath &path;
-    std::shared_ptr<GlImage> published; /* its fds are in messages that are still to be made */
-    uint32_t planes = 1;                /* of what was published last */
+    std::shared_ptr<GlImage> published; /* later messages are made with its fds */
+    uint32_t planes = 1;                /* of the image published last */
 };
 
 } // namespace red

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Lossless images of parts of frames, compressed in the thread that asks for them, by spice's own
- * encoders: an instance of their own for each thread. They have nothing in common but tables that
- * are made when the library is loaded.
+ * Lossless images of parts of frames, compressed in the calling thread by spice's own encoders,
+ * with one instance of these for each thread. Instances share nothing but tables that are created
+ * when the library is loaded.
  *
- * GLZ is not among them. Its dictionary belongs to all displays of a client, each image has to
- * arrive in the order in which it was compressed, and it keeps the pixels of former images: threads
- * would wait for each other, nothing compressed could be dropped, and frames would stay in memory.
+ * GLZ is not used. Its dictionary is shared by all displays of a client, images must arrive in the
+ * order of their compression, and it keeps the pixels of earlier images: threads would wait for
+ * each other, nothing compressed could be dropped, and frames would stay in memory.
  */
 #pragma once
 
@@ -26,17 +26,17 @@ class GlLossless
 {
 public:
     struct Choice {
-        /* The display's setting, or the client's preference. Where it leaves a choice, photographs
-         * are compressed with QUIC. GLZ: LZ instead. */
+        /* The display's setting, or the client's preference. If it leaves a choice, photographs are
+         * compressed with QUIC. GLZ means LZ here. */
         SpiceImageCompression compression = SPICE_IMAGE_COMPRESSION_AUTO_LZ;
         /* The client can decode LZ4 */
         bool lz4 = false;
-        /* Time counts for more than bytes, where the setting leaves a choice: LZ4 instead of LZ */
+        /* Time counts for more than bytes: LZ4 instead of LZ, if the setting leaves a choice */
         bool fast = false;
     };
 
-    /* Pixels of a message, about: the client draws a message at a time, and what else it does
-     * waits; and LZ does not look further back than half of it */
+    /* Approximate number of pixels per message. A client does nothing else while it draws one
+     * message; and LZ looks back no further than half of this. */
     static constexpr size_t BAND = 128 * 1024;
 
     GlLossless();
@@ -44,16 +44,16 @@ public:
     GlLossless(const GlLossless &) = delete;
     GlLossless &operator=(const GlLossless &) = delete;
 
-    /* All of AREA, which must be inside FRAME, in one message */
+    /* Compresses all of AREA, which must be inside FRAME, into one message */
     GlMessage image(const GlFrame &frame, const GlRect &area, const Choice &choice);
 
-    /* As many of AREAS, from the front, as BUDGET bytes of messages hold, in bands. Returns how
-     * many these are. Does not go on once the budget is exceeded: up to one band is compressed for
-     * nothing, and what belongs to an area that is not complete. Appends to *MESSAGES. */
+    /* Compresses AREAS in their order, in bands, as long as the messages fit into BUDGET bytes.
+     * Appends to *MESSAGES, and returns the number of areas done. Stops at the first message that
+     * does not fit, and drops the other messages of its area. */
     size_t images(const GlFrame &frame, const std::vector<GlRect> &areas, const Choice &choice,
                   size_t budget, std::vector<GlMessage> *messages);
 
-    /* All of AREAS; false, and nothing is appended: they take more than BUDGET bytes */
+    /* Compresses all of AREAS. False, with nothing appended: they take more than BUDGET bytes */
     bool all_images(const GlFrame &frame, const std::vector<GlRect> &areas, const Choice &choice,
                     size_t budget, std::vector<GlMessage> *messages);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The thread in which one remote client's images are compressed: nothing slow is done in the display
- * worker. One job at a time.
+ * The thread that compresses one remote client's images, so that the display worker does nothing
+ * slow. One job at a time.
  */
 #pragma once
 
@@ -18,10 +18,10 @@
 
 namespace red {
 
-/* What has been made of a job */
+/* The result of a job */
 struct GlBatch {
     std::vector<GlMessage> messages; /* to be sent in this order */
-    size_t bytes = 0;                /* in all */
+    size_t bytes = 0;                /* of all messages */
     GlSent sent;
 };
 
@@ -30,28 +30,28 @@ class GlMaker
 public:
     struct Settings {
         SpiceImageCompression compression; /* of lossless images */
-        bool lz4;                          /* the client can take that */
+        bool lz4;                          /* the client can decode it */
     };
 
-    /* READY: called from the thread when a job is done, must not call the maker. SHARE: between all
-     * clients of the display */
+    /* READY: called from the maker's thread when a job is done; must not call the maker. SHARE: the
+     * one of all clients of the display */
     GlMaker(std::shared_ptr<GlJpegShare> share, std::function<void()> ready);
-    /* Does not wait: the thread ends when it is done with its job */
+    /* Does not wait: the thread ends once its job is done */
     ~GlMaker();
     GlMaker(const GlMaker &) = delete;
     GlMaker &operator=(const GlMaker &) = delete;
 
-    /* Only when it is not busy(). False: there is no thread to be had. */
+    /* Must not be busy(). False: no thread can be created. */
     bool start(GlJob &&job, const Settings &settings);
     bool busy() const { return working; }
-    /* What has become of the job; nothing while it is being done. It is not busy after that. */
+    /* The result of the job; nothing while it is being done. The maker is not busy() afterwards. */
     std::optional<GlBatch> take();
 
-    /* Bytes of a JPEG of so many pixels of what moves, good enough to be preferred to other codecs;
-     * 0: unknown */
+    /* Bytes that a JPEG of PIXELS moving pixels takes if it is good enough to be preferred to other
+     * codecs; 0: unknown */
     size_t jpeg_size(size_t pixels) const;
 
-    /* Waits until the threads of all makers that are gone have ended, so long at most */
+    /* Waits, at most MS, until the threads of all makers of the process have ended */
     static bool wait_ended(uint32_t ms);
 
 private:

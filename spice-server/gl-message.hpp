@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Messages of the display channel, complete but for their headers: made in any thread, sent by the
- * display worker. */
+/* Messages of the display channel, complete except for their headers. Made in any thread, sent by
+ * the display worker. */
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace red {
 
 struct GlMessage {
     uint16_t type = 0;         /* SPICE_MSG_* */
-    std::vector<uint8_t> body; /* as spice.proto says */
+    std::vector<uint8_t> body; /* laid out as in spice.proto */
 };
 
 /* Writes a body: little-endian, without padding */
@@ -40,22 +40,22 @@ private:
     std::vector<uint8_t> bytes;
 };
 
-/* The same for every client: what a remote client is told of its screen, which is surface 0 */
+/* Messages about a remote client's screen, which is surface 0 */
 GlMessage gl_surface_create(uint32_t width, uint32_t height);
 GlMessage gl_surface_destroy();
 GlMessage gl_mark();
 
-/* Of a video stream. SHOWN: false: its frames are decoded, but not to be seen. STAMP: multimedia
- * time, ms */
+/* Messages about a video stream. SHOWN: false if its frames are decoded but not visible. STAMP:
+ * multimedia time, ms */
 GlMessage gl_stream_create(uint32_t id, uint8_t codec, const GlRect &dest, bool top_down,
                            bool shown);
 GlMessage gl_stream_clip(uint32_t id, bool shown);
 GlMessage gl_stream_data(uint32_t id, uint32_t stamp, const std::vector<uint8_t> &frame);
 GlMessage gl_stream_destroy(uint32_t id);
-/* Asks for a report each WINDOW frames, or each TIMEOUT_MS */
+/* Asks for a report every WINDOW frames, or every TIMEOUT_MS */
 GlMessage gl_stream_activate_report(uint32_t id, uint32_t unique_id, uint32_t window,
                                     uint32_t timeout_ms);
-/* Is answered with the same ID when the client has handled what came before */
+/* The client answers with the same ID once it has handled the messages before it */
 GlMessage gl_ping(uint32_t id, uint64_t timestamp);
 
 } // namespace red

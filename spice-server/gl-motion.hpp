@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which part of the screen moves. That part is sent as video, what stands still beside it is not.
+ * Finds the part of the screen that moves. That part is sent as video; what stands still beside it
+ * is not.
  *
  * Time is an argument (monotonic, ns). No GL, no spice types.
  */
@@ -18,24 +19,24 @@ namespace red {
 class GlMotion
 {
 public:
-    /* So many changes within so long are motion: 5 frames of anything from 7 frames a second up */
+    /* CHANGES changes within WITHIN_NS are motion: five frames, at 7 frames per second or more */
     static constexpr unsigned CHANGES = 5;
     static constexpr uint64_t WITHIN_NS = 600000000;
-    /* Unchanged for so long, a part stands still. What is then made lossless has to be there
-     * within 500 ms. */
+    /* A part that has not changed for this time stands still. Its lossless picture has to be there
+     * within 500 ms of the last motion. */
     static constexpr uint64_t STILL_NS = 250000000;
-    /* Less than this is a cursor, a clock or somebody who types; pixels */
+    /* A smaller area is a cursor, a clock or typing; pixels */
     static constexpr uint64_t MIN_AREA = 96 * 96;
 
-    /* Of a screen of this size, pixels; nothing moves */
+    /* Starts with a screen of this size, pixels, on which nothing moves */
     void reset(uint32_t width, uint32_t height);
     void changed(const GlRegion &region, uint64_t now_ns);
-    /* What moves, with even edges unless they are the screen's; empty: nothing. It grows at once and
-     * shrinks late: each other size is another stream. */
+    /* The rectangle that moves, with even edges unless they are the screen's; empty: nothing moves.
+     * It grows at once and shrinks late, since each new size is a new stream. */
     GlRect moving(uint64_t now_ns);
     /* The part of REGION that has not changed since SINCE_NS */
     GlRegion unchanged(const GlRegion &region, uint64_t since_ns) const;
-    /* When anything in RECT has changed last; 0: never */
+    /* When anything in RECT last changed; 0: never */
     uint64_t last_change_ns(const GlRect &rect) const;
 
 private:
@@ -56,7 +57,7 @@ private:
     uint32_t w = 0, h = 0, columns = 0, rows = 0;
     std::vector<Cell> cells;
     GlRect current;
-    uint64_t smaller_ns = 0; /* since when far less moves; 0: it does not */
+    uint64_t smaller_ns = 0; /* since when far less moves; 0: not the case */
 };
 
 } // namespace red

@@ -2,16 +2,16 @@
 /*
  * Which path serves which display client, and its share of the statistics:
  *
- *   client                        path       gets
- *   none                          -          nothing is exported or read
- *   Unix socket, takes dma-bufs   local      the exported dma-buf (gl-local)
- *   any other                     hardware   while it moves, and the card can: a stream made
- *                                            from the exported dma-buf (gl-hardware)
- *                                 software   what moves as JPEG or as a stream, made from the
- *                                            readback (gl-remote)
- *                                 image      what does not, from the same
+ *   client                          path       gets
+ *   none                            -          nothing; nothing is exported or read
+ *   Unix socket, accepts dma-bufs   local      the exported dma-buf (gl-local)
+ *   any other                       hardware   while it moves and the GPU can encode it: a stream
+ *                                              made from the exported dma-buf (gl-hardware)
+ *                                   software   moving parts as JPEG or as a stream, made from the
+ *                                              readback (gl-remote)
+ *                                   image      other parts as images, from the same readback
  *
- * Display worker's thread, except where it says so.
+ * Display worker's thread, unless stated otherwise.
  */
 #pragma once
 
@@ -32,17 +32,17 @@ namespace red {
 struct GlClient {
     DisplayChannelClient *dcc;
     uint32_t connection_id;
-    /* Local: it has a draw that the guest does not wait for any more */
+    /* Local: it has a draw for which the guest no longer waits */
     bool late = false;
-    /* Local: how long it has held the guest up */
+    /* Local: how long it has delayed the guest */
     GlPatience patience;
     /* Local: the picture changed while it was busy with an older one */
     bool missed = false;
-    /* ... nor been told of what is scanned out now */
+    /* Local: it has not been sent the present scanout either */
     bool untold = false;
-    /* It was a local one, and has not said that it has drawn what it got last */
+    /* Remote now: it has not answered the last draw that it was sent as a local client */
     bool owes_answer = false;
-    /* Remote: what it is sent, and how its link is; null for local ones */
+    /* Remote: what it is sent, and the state of its link; null for local clients */
     std::unique_ptr<GlRemote> remote;
 
     uint32_t path = QXL_GL_PATH_NONE;
@@ -52,7 +52,7 @@ struct GlClient {
     uint64_t path_changes = 0;
     const char *path_reason = nullptr; /* a literal */
     GlRemote::Stats link{};            /* as of link_ns */
-    uint64_t link_ns = 0;              /* monotonic */
+    uint64_t link_ns = 0;              /* monotonic; 0: not yet */
 };
 
 class GlPath
@@ -65,8 +65,8 @@ public:
     GlClient *find(const DisplayChannelClient *dcc);
     std::list<GlClient> &all() { return clients; }
 
-    /* May this client, which can take dma-bufs, be given some? One that is served remotely stays so;
-     * others come when an export has failed, and are for the next one to try. */
+    /* May this client, which accepts dma-bufs, be sent any? A client that is served remotely stays
+     * so. A new client may try again after an export has failed. */
     bool allows_local(const DisplayChannelClient *dcc);
     /* Any thread; as spice_qxl_gl_set_dmabufs() */
     void allow_dmabufs(bool allowed) { dmabufs_allowed = allowed; }
@@ -76,12 +76,12 @@ public:
 
     /* A message is about to be sent */
     void sending(DisplayChannelClient *dcc, const RedPipeItem *item);
-    /* A picture is being sent: QXL_GL_PATH_*, SpiceVideoCodecType or 0, and why (a literal), or null
-     * where that is not another way than before */
+    /* A picture is being sent. PATH: QXL_GL_PATH_*; CODEC: SpiceVideoCodecType or 0; REASON: why
+     * this path, a literal, or null if the picture does not change the path */
     void shown(DisplayChannelClient *dcc, uint32_t path, uint32_t codec, const char *reason);
-    /* Of messages about the screen's size only the newest is worth sending */
+    /* Drops unsent messages about the screen's size: only the newest one is worth sending */
     void forget_monitors();
-    /* Notes how remote clients' links are, for the statistics */
+    /* Records the state of remote clients' links for the statistics */
     void note_links(uint64_t now_ns);
 
     /* Any thread; as spice_qxl_gl_get_stats() */
@@ -90,7 +90,7 @@ public:
     void set_callback(QXLInstance *qxl, QXLGLPathFunc func, void *opaque);
 
 private:
-    std::list<GlClient> clients; /* changed by the worker, under the lock */
+    std::list<GlClient> clients; /* changed by the worker only, under the lock */
     std::mutex lock;             /* for get_stats() and set_callback() */
     QXLInstance *qxl = nullptr;
     QXLGLPathFunc callback = nullptr;

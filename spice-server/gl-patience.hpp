@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * May the guest wait for a client that still reads its buffer? A client is waited for as long as
- * it costs the guest next to nothing: answers within a frame cost nothing, and what they take
- * longer may be a twentieth of the time in all, and for a start what the guest waits once at most.
- * One that is slower is sent pictures without being waited for.
+ * The wait budget: whether the guest may wait for a local client that still reads its buffer.
+ * Answers within one frame are free. Beyond that a client may delay the guest by at most 5 % of the
+ * time, with an initial allowance of one full timeout (80 ms). A client that exceeds its budget is
+ * sent pictures, but the guest does not wait for it.
  *
  * No GL, no spice types. Times are monotonic, in ns.
  */
@@ -17,10 +17,10 @@ namespace red {
 class GlPatience
 {
 public:
-    /* The longest that the guest waits for one answer: five frames at 60 Hz */
+    /* Longest time that the guest waits for one answer: five frames at 60 Hz */
     static constexpr uint64_t LONGEST_NS = 80000000;
 
-    /* The client gets a picture. True: it may be waited for, until end() */
+    /* The client is sent a picture. True: the guest may wait for its answer, until end() */
     bool begin(uint64_t now_ns)
     {
         const uint64_t forgiven = (now_ns - held_at_ns) / FORGIVEN_ONE_IN;
@@ -30,7 +30,7 @@ public:
         return began_ns != 0;
     }
 
-    /* It has answered, or is not waited for any longer. Does nothing the second time. */
+    /* The client has answered, or the guest waits no longer. A second call does nothing. */
     void end(uint64_t now_ns)
     {
         if (began_ns) {
@@ -44,8 +44,8 @@ private:
     static constexpr uint64_t FRAME_NS = 16666667;
     static constexpr uint64_t FORGIVEN_ONE_IN = 20;
 
-    uint64_t held_ns = 0, held_at_ns = 0; /* more than frames take, less what is forgiven */
-    uint64_t began_ns = 0;                /* 0: it is not waited for */
+    uint64_t held_ns = 0, held_at_ns = 0; /* delay beyond a frame each, less what is forgiven */
+    uint64_t began_ns = 0;                /* 0: the guest does not wait for it */
 };
 
 } // namespace red

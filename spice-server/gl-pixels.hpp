@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Pixels where a readback has put them, in whatever order. No GL, no spice types. */
+/* The pixels of a readback, in the order in which GL delivers them. No GL, no spice types. */
 #pragma once
 
 #include <cstddef>
@@ -14,13 +14,13 @@ struct GlPixels {
     static constexpr size_t BYTES = 4; /* of a pixel */
 
     const uint8_t *top = nullptr; /* the first line of the picture */
-    ptrdiff_t stride = 0;         /* bytes; negative where memory begins with the lowest line */
-    bool bgra = true;             /* in memory B, G, R, x; else R, G, B, x */
+    ptrdiff_t stride = 0;         /* bytes; negative if memory begins with the bottom line */
+    bool bgra = true;             /* in memory B, G, R, x; otherwise R, G, B, x */
 
     const uint8_t *line(uint32_t y) const { return top + ptrdiff_t(y) * stride; }
 
-    /* PART (relative to the top left) to DST, top line first, as B, G, R, 0xff; DST_STRIDE in
-     * bytes, at least BYTES * part.w */
+    /* Copies PART (relative to the top left corner) to DST, top line first, as B, G, R, 0xff.
+     * DST_STRIDE: bytes, at least BYTES * part.w */
     void copy(const GlRect &part, uint8_t *dst, size_t dst_stride) const
     {
         for (uint32_t y = 0; y < part.h; y++) {
@@ -50,7 +50,7 @@ private:
         }
     }
 
-    /* Half a rotation exchanges the first and the third byte, whatever the byte order */
+    /* Rotating by half swaps the first and the third byte in either byte order */
     static void copy_rgbx(uint8_t *dst, const uint8_t *src, size_t pixels)
     {
         const uint32_t alpha = word(0, 0, 0, 0xff);

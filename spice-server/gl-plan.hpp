@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What one remote client lacks of the newest picture, and what it is sent next. Nothing is queued:
- * a part that has changed again before there was room to send it is sent once, as it is by then.
+ * What one remote client lacks of the newest frame, and what it is sent next. Nothing is queued: a
+ * part that changes again before there was room to send it is sent once, in its latest state.
  *
- *   what has changed and moves        JPEG, or the client's video stream
- *   what else has changed             lossless where that is small, else JPEG
- *   what is blurred and stands still  lossless, in small pieces, what has changed last first
+ *   changed and moving         JPEG, or the client's video stream
+ *   changed otherwise          lossless if that is small, else JPEG
+ *   blurred, and stands still  lossless, in small pieces, the most recent changes first
  *
- * Some clients (spice-html5) decode JPEG beside everything else: what was sent after it is shown before
- * it, and is lost below it. So nothing that is sent lossless on top of a JPEG within SETTLE_NS is the
- * last that is sent there.
+ * Some clients (spice-html5) decode JPEG in the background: what was sent after a JPEG may be drawn
+ * before it, and is then covered by it. So what is sent lossless on top of a JPEG within SETTLE_NS
+ * is sent again later.
  *
  * Time is an argument (monotonic, ns). No GL, no spice types, no threads.
  */
@@ -29,23 +29,23 @@ namespace red {
 struct GlJob {
     GlFramePtr frame;
 
-    /* Lossless if all of it takes at most SHARP_BYTES, else JPEG if LOSSY, else as much of it
-     * lossless as that holds */
+    /* Lossless if all of it takes at most SHARP_BYTES; otherwise JPEG if LOSSY, or else as much of
+     * it lossless as fits */
     std::vector<GlRect> sharp;
     size_t sharp_bytes = 0;
     bool lossy = false;
 
-    /* JPEG of about MOVING_BYTES in all */
+    /* JPEG, about MOVING_BYTES in total */
     std::vector<GlRect> moving;
     size_t moving_bytes = 0;
 
-    /* A picture for the video stream; empty: none */
+    /* The part that the video stream shows; empty: none */
     GlRect streamed;
 
-    /* To be tried as JPEG and not sent: how large it would be; empty: nothing */
+    /* To be compressed as JPEG only to learn its size; empty: nothing */
     GlRect trial;
 
-    /* Lossless, as many from the front as REFINE_BYTES hold; one at least if that is all */
+    /* Lossless, as many from the front as fit into REFINE_BYTES; at least one if that is all */
     std::vector<GlRect> refine;
     size_t refine_bytes = 0;
 
@@ -56,7 +56,7 @@ struct GlJob {
     }
 };
 
-/* What has become of a job */
+/* The result of a job */
 struct GlSent {
     GlRegion lossless, lossy; /* sent */
     GlRegion unsent;          /* neither */
@@ -65,28 +65,28 @@ struct GlSent {
 /* The client's circumstances when a job is made */
 struct GlTerms {
     bool video = true;        /* may pictures be lossy at all? */
-    bool jpeg = true;         /* is what moves sent as JPEG, where no stream covers it? */
-    GlRect stream;            /* what the running video stream covers; empty: there is none */
-    size_t sharp_bytes = 0;   /* that may go lossless at once */
-    size_t moving_bytes = 0;  /* for one frame of what moves */
-    size_t refine_bytes = 0;  /* for pieces made lossless; 0: not now */
+    bool jpeg = true;         /* are moving parts sent as JPEG where no stream covers them? */
+    GlRect stream;            /* covered by the running video stream; empty: there is none */
+    size_t sharp_bytes = 0;   /* may be sent lossless at once */
+    size_t moving_bytes = 0;  /* for the moving parts of one frame */
+    size_t refine_bytes = 0;  /* for lossless refinement; 0: none now */
 };
 
 class GlPlan
 {
 public:
-    /* So long at least, and STEP_NS more at most, a client has for decoding a JPEG */
+    /* A client has this long for decoding a JPEG, or up to STEP_NS longer */
     static constexpr uint64_t SETTLE_NS = 175000000, STEP_NS = 25000000;
 
     /* The client has a black screen of this size */
     void reset(const GlRect &screen);
     void changed(const GlRegion &region) { dirty += region; }
-    /* All of it has to be sent again */
+    /* The whole screen has to be sent again */
     void refresh() { dirty += GlRegion(all); }
-    /* The client has REGION blurred, or may have; it was sent at SENT_NS, 0: long ago */
+    /* REGION is blurred at the client, or may be. SENT_NS: when it was sent; 0: long ago */
     void blurred(const GlRegion &region, uint64_t sent_ns = 0);
 
-    /* The next job for FRAME, maybe empty. What it is of does not count as lacking any more. */
+    /* The next job for FRAME, possibly empty. What it covers no longer counts as lacking. */
     GlJob next(const GlFramePtr &frame, GlMotion &motion, const GlTerms &terms, uint64_t now_ns);
     void done(const GlSent &sent, uint64_t sent_ns = 0);
 
@@ -99,13 +99,13 @@ private:
     GlRegion settling(uint64_t now_ns) const;
 
     GlRect all;
-    GlRegion dirty; /* has changed, or was never sent */
-    GlRegion lossy; /* as the client has it; what is dirty as well counts as dirty */
-    /* What may go for pieces in one job may be too little for any, beside something else that
-     * changes all the time: it is saved up until one fits. Bytes. */
+    GlRegion dirty; /* changed since it was sent, or never sent */
+    GlRegion lossy; /* blurred at the client; what is dirty as well counts as dirty */
+    /* Budget for lossless refinement, bytes. Beside something that changes all the time, one job's
+     * share may be too small for any piece; it is saved up until a piece fits. */
     size_t saved = 0;
     GlRegion refining; /* in the last job */
-    /* What was sent blurred of late: within STEP_NS from then on, the oldest first */
+    /* What was sent blurred recently: within STEP_NS from SENT_NS on; oldest first */
     struct Fresh {
         uint64_t sent_ns;
         GlRegion region;
@@ -113,7 +113,7 @@ private:
     std::vector<Fresh> fresh;
 };
 
-/* At most MOST rectangles that cover REGION, with little around it */
+/* At most MOST rectangles that cover REGION and little else */
 std::vector<GlRect> gl_cover(const GlRegion &region, size_t most);
 
 } // namespace red

@@ -14,8 +14,8 @@
 
 namespace red {
 
-/* One at a time: begin(), then ready() until it is true, then map() and unmap(). Used in one
- * thread, with the context current there. */
+/* One readback at a time: begin(), then ready() until it is true, then map() and unmap(). Used in
+ * one thread, with the context current there. */
 class GlReadback
 {
 public:
@@ -26,20 +26,20 @@ public:
 
     /* Starts reading RECT (pixels of the picture, top left origin, inside the image).
      * Textures made from an image are kept until forget(). Images that cannot be a
-     * framebuffer (YUV, external-only) are drawn through a sampler first.
-     * False with *why when it cannot be read or one is in flight. */
+     * framebuffer (YUV, external-only) are drawn through a sampler first. False, with the
+     * reason in *why, if SOURCE cannot be read or a readback is in flight. */
     bool begin(const GlSource &source, const GlRect &rect, std::string *why);
     bool in_flight() const;
-    /* Asks, does not wait */
+    /* Polls, does not wait */
     bool ready() const;
     /* Waits at most TIMEOUT_NS */
     bool wait(uint64_t timeout_ns) const;
-    /* The rectangle's pixels, until unmap(). Waits if they are not ready. False with *why, and
-     * the readback is over, when there are none to be had. */
+    /* The rectangle's pixels, valid until unmap(). Waits if they are not ready. False, with the
+     * reason in *why: there are none, and the readback is over. */
     bool map(GlPixels *pixels, std::string *why);
-    /* The readback is over; false with *why: what was mapped may have been anything */
+    /* Ends the readback. False, with the reason in *why: the mapped pixels may be garbage. */
     bool unmap(std::string *why);
-    /* Drops what is in flight */
+    /* Cancels the readback in flight */
     void cancel();
     /* The image will not be read any more: drops its texture */
     void forget(uint64_t image_id);

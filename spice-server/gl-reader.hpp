@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The thread that reads a display's scanout back for its remote clients, in a GL context that
- * is current in that thread alone. It also answers in time for clients that do not: whatever
- * the display worker does meanwhile (encode for many clients, wait for an encoder), the guest
- * waits for this thread only, and this thread for nothing but the GPU.
+ * is current in that thread alone. It also ends the wait for local clients that do not answer in
+ * time. Whatever the display worker does meanwhile (encode for many clients, wait for an encoder),
+ * the guest waits for this thread only, and this thread only for the GPU.
  */
 #pragma once
 
@@ -25,32 +25,32 @@
 
 namespace red {
 
-/* The visible part of the screen */
+/* A frame for remote clients: the visible part of the scanout */
 struct GlPicture {
     GlFramePtr frame;
-    GlRegion changed; /* since the last one that was taken */
+    GlRegion changed; /* since the last one taken */
 };
 
 class GlReader
 {
 public:
-    /* Called from the reader's thread, without locks of the reader held */
+    /* Called from the reader's thread, with none of the reader's locks held */
     class User
     {
     public:
-        /* The image of the last drawn() is not read any more, or not now */
+        /* The image of the last drawn() has been read, or is not read now */
         virtual void reading_over() = 0;
-        /* The GPU has done what the guest drew before the last drawn() that was to be announced */
+        /* The GPU has finished what the guest drew before the last drawn() with ANNOUNCE */
         virtual void drawing_done() = 0;
-        /* The time given to drawn() has come */
+        /* The deadline given to drawn() has passed */
         virtual void deadline_passed() = 0;
         /* There is something to take() */
         virtual void picture_ready() = 0;
         virtual void counted_readback(uint64_t bytes) = 0;
         virtual void read_failed(const std::string &why) = 0;
-        /* By a reset of the GPU; one way or the other, what goes on is said in NOW */
+        /* A reset of the GPU took the context. NOW: what happens next, with or without a new one */
         virtual void context_lost(const char *reset, const std::string &now) = 0;
-        /* There was none, and now pictures are read again */
+        /* There was no context; now there is one again, and frames are read */
         virtual void context_back() = 0;
 
     protected:
@@ -58,34 +58,34 @@ public:
     };
 
     GlReader(User &user, std::unique_ptr<GlContext> &&context);
-    /* stop() comes first, if start() did */
+    /* If start() was called, stop() must have been called, too */
     ~GlReader();
     GlReader(const GlReader &) = delete;
     GlReader &operator=(const GlReader &) = delete;
 
     const GlContext &gl() const { return *context; }
 
-    /* Once; false with *why if there is no thread to be had */
+    /* To be called once. False, with the reason in *why, if no thread can be created */
     bool start(std::string *why);
-    /* Waits for the thread, at most as long as one read takes. Drops what it has of images. */
+    /* Waits for the thread, at most as long as one read takes. Drops its references to images. */
     void stop();
 
-    /* Any thread, from here on; none of these waits */
+    /* The calls below may come from any thread; none of them waits */
 
     /* What is on the screen from now on */
     void show(const GlScanout &scanout);
-    /* The guest has drawn DRAWN (relative to the visible part, clipped to it), done when FENCE
-     * is. Answered by drawing_done() if ANNOUNCE, then by reading_over() if READ, and at
-     * DEADLINE_NS (0: none) by deadline_passed(). */
+    /* The guest has drawn DRAWN (relative to the visible part, clipped to it); drawing is complete
+     * when FENCE is signalled. Calls drawing_done() if ANNOUNCE, then reading_over() if READ, and
+     * deadline_passed() at DEADLINE_NS (0: none). */
     void drawn(const GlRect &drawn, std::shared_ptr<GlFence> fence, bool announce, bool read,
                uint64_t deadline_ns);
-    /* Whether anybody wants pictures */
+    /* Whether any client wants pictures */
     void want(bool pictures);
     /* The next picture is a whole one, changed or not */
     void refresh();
-    /* Its owner has released this image */
+    /* The image's owner has released it */
     void forget(uint64_t image_id);
-    /* The newest picture, if there is one since the last call */
+    /* The newest picture, if there is one that has not been taken */
     std::optional<GlPicture> take();
 
 private:
@@ -125,16 +125,16 @@ private:
     std::shared_ptr<GlFence> fence;
     GlRect unread;
     bool whole = false;
-    bool announce = false;     /* somebody waits for drawing_done() */
+    bool announce = false;     /* drawing_done() is due once the fence is signalled */
     bool answer = false;       /* a draw waits for reading_over() */
     uint64_t deadline_ns = 0;  /* monotonic; 0: none */
-    uint64_t wakes_ns = 0;     /* when the thread, which waits, looks again by itself; 0: it does not */
-    uint64_t draw_expected_ns = 0; /* until then the scanout's own draw is waited for */
-    uint64_t drawn_ns = 0;         /* the last time */
-    uint64_t draw_interval_ns = UINT64_MAX; /* mean of late */
-    uint64_t next_turn_ns = 0;     /* no picture is read before that */
+    uint64_t wakes_ns = 0;     /* when the waiting thread wakes up by itself; 0: it does not */
+    uint64_t draw_expected_ns = 0; /* until then reading waits for the new scanout's first draw */
+    uint64_t drawn_ns = 0;         /* time of the last draw */
+    uint64_t draw_interval_ns = UINT64_MAX; /* recent mean */
+    uint64_t next_turn_ns = 0;     /* no frame is read before this time */
     std::optional<GlPicture> ready;
-    std::set<uint64_t> read_ids;     /* images that there may be a texture of */
+    std::set<uint64_t> read_ids;     /* images that may have a texture */
     std::vector<uint64_t> forgotten; /* those of them that their owner has released */
 
     /* Reader's thread */
@@ -142,7 +142,7 @@ private:
     GlFrames frames;
     unsigned int resets = 0;
     uint64_t first_reset_ns = 0;    /* of RESETS */
-    uint64_t revive_ns = 0;         /* when another context is tried for; 0: there is one */
+    uint64_t revive_ns = 0;         /* when to try to create a context; 0: there is one */
     uint64_t revive_wait_ns = 0;
 };
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which messages a client has received. It says so in two ways: it acknowledges each message, as it
- * has been asked to, and answers pings that go along. Some clients acknowledge twenty messages at a
- * time whatever they are asked for, and some the very message that asks them: these are told from
- * their answers to pings, which are right for all.
+ * Which messages a client has received. A client reports this in two ways: it acknowledges each
+ * message, as it has been asked to, and it answers pings that are sent in between. Some clients
+ * acknowledge twenty messages at a time, whatever they are asked, and some acknowledge even the
+ * message that asks them. The answers to pings reveal these clients, and are right for all clients.
  *
  * Messages are numbered from 1. No spice types.
  */
@@ -19,10 +19,10 @@ namespace red {
 class GlReceipts
 {
 public:
-    /* So many pings may be unanswered */
+    /* Most pings that may be unanswered */
     static constexpr size_t MAX_PINGS = 64;
 
-    /* The id for a ping that is to be sent behind all messages that wait; 0: not now */
+    /* The id of a ping, to be sent behind all messages that wait; 0: no ping now */
     uint32_t ping()
     {
         if (pings.size() >= MAX_PINGS) {
@@ -33,7 +33,7 @@ public:
     }
     bool pinging() const { return !pings.empty(); }
 
-    /* Message NUMBER is being sent. LAST: none waits behind it. */
+    /* Message NUMBER is being sent. LAST: no message waits behind it. */
     void sending(uint64_t number, bool last)
     {
         if (last && !pings.empty() && !pings.back().number) {
@@ -41,14 +41,14 @@ public:
         }
     }
 
-    /* One more of SENT messages is acknowledged */
+    /* The client has acknowledged one more of SENT messages */
     void acknowledged(uint64_t sent)
     {
         acknowledged_number = std::min(acknowledged_number + 1, sent);
         arrived_number = std::max(arrived_number, acknowledged_number);
     }
 
-    /* False: ID is of no ping that waits for an answer */
+    /* False: no ping of this ID waits for an answer */
     bool pong(uint32_t id)
     {
         auto ping = std::find_if(pings.begin(), pings.end(),
@@ -65,9 +65,9 @@ public:
         return true;
     }
 
-    /* It has received all messages up to this */
+    /* The client has received all messages up to this number */
     uint64_t arrived() const { return arrived_number; }
-    /* It acknowledges each message, and not some at a time */
+    /* The client acknowledges each message, and not several at a time */
     bool counts_messages() const { return counts; }
 
 private:
@@ -75,13 +75,13 @@ private:
 
     struct Ping {
         uint32_t id;
-        uint64_t number; /* of the message that it is; 0: it waits to be sent */
+        uint64_t number; /* of its message; 0: it has not been sent yet */
     };
 
-    std::vector<Ping> pings; /* the oldest first */
+    std::vector<Ping> pings; /* oldest first */
     uint32_t pings_made = 0;
     uint64_t arrived_number = 0;
-    uint64_t acknowledged_number = 0; /* the same by its acknowledgements alone */
+    uint64_t acknowledged_number = 0; /* what acknowledgements alone say */
     bool counts = true;
 };
 

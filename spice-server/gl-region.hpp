@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A set of pixels as rectangles: pixman's region, which spice's own QRegion is too, in RAII. No GL,
- * no spice types. */
+/* A set of pixels, as rectangles: pixman's region, like spice's own QRegion, with RAII. No GL, no
+ * spice types. */
 #pragma once
 
 #include <vector>
@@ -36,7 +36,7 @@ public:
     void clear() { *this = GlRegion(); }
     bool operator==(const GlRegion &o) const
     {
-        /* To pixman, two that are empty differ where they have become so in different places */
+        /* To pixman, regions that became empty in different places differ */
         return empty() ? o.empty() : pixman_region32_equal(region_(), o.region_());
     }
 
@@ -88,7 +88,7 @@ public:
 
 private:
     void init(const GlRect &r) { pixman_region32_init_rect(&region, r.x, r.y, r.w, r.h); }
-    /* pixman asks for non-constant ones where it only reads */
+    /* pixman takes non-const pointers where it only reads */
     pixman_region32_t *region_() const { return const_cast<pixman_region32_t *>(&region); }
     static GlRect rect_of(const pixman_box32_t &b)
     {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One remote client: it is sent what it lacks of the newest picture whenever there is room on its
- * link, and nothing is queued for it.
+ * One remote client: whenever its link has room, it is sent what it lacks of the newest frame.
+ * Nothing is queued for it.
  *
- *   gl-plan                     what that is
- *   gl-rate, gl-receipts        whether there is room, and for how much
- *   gl-turns                    when it is the next picture's turn
- *   gl-codec-choice, gl-stamps  how a video goes, and when the client shows it
- *   gl-maker, gl-stream         make messages of it, in threads of their own
+ *   gl-plan                     what the client lacks, and what it is sent next
+ *   gl-rate, gl-receipts        whether the link has room, and how much
+ *   gl-turns                    when the next picture may be sent
+ *   gl-codec-choice, gl-stamps  the codec of a video, and when the client shows its frames
+ *   gl-maker, gl-stream         make the messages, in threads of their own
  *
  * Display worker's thread.
  */
@@ -35,15 +35,16 @@
 
 namespace red {
 
-/* What all remote clients of a display look at */
+/* Shared by all remote clients of a display */
 struct GlScreen {
     GlFramePtr frame; /* the newest; null: there is none, or not yet */
     bool dark = true; /* nothing is scanned out */
     GlMotion motion;
     std::shared_ptr<GlJpegShare> jpegs = std::make_shared<GlJpegShare>();
     int display_id = 0;
-    uint32_t failed_codecs = 0; /* bits: encoders that have failed are not tried again */
-    /* Pictures a second: the screen is read that often at most, and each is sent; any thread */
+    uint32_t failed_codecs = 0; /* bits: codecs whose encoder failed, which are not tried again */
+    /* Most pictures that a client is sent per second; any thread. By default as many as the reader
+     * reads of a fast guest */
     static constexpr uint32_t READ_RATE = 60;
     std::atomic<uint32_t> max_rate{READ_RATE};
 };
@@ -51,49 +52,48 @@ struct GlScreen {
 class GlRemote
 {
 public:
-    /* How it is served: QXL_GL_PATH_*, SpiceVideoCodecType, and why (a literal), or null where that
-     * is not another way than before */
+    /* A picture is being sent; arguments as for GlPath::shown() */
     using Shown = std::function<void(uint32_t path, uint32_t codec, const char *reason)>;
     static constexpr uint64_t NEVER = UINT64_MAX;
 
-    /* WAKE: any thread: work() has something to do */
+    /* WAKE: called from any thread when work() has something to do */
     GlRemote(GlScreen &screen, DisplayChannelClient *dcc, std::function<void()> wake, Shown shown);
     ~GlRemote();
     GlRemote(const GlRemote &) = delete;
     GlRemote &operator=(const GlRemote &) = delete;
 
-    /* The screen has another size, or (0x0) is dark */
+    /* The screen has another size, or is dark */
     void resized();
     void changed(const GlRegion &region) { plan.changed(region); }
-    /* Sends what there is room for. Returns when it wants to be called again, if nothing else
+    /* Sends what there is room for. Returns when it wants to be called again if nothing else
      * happens, monotonic ns. */
     uint64_t work(uint64_t now_ns);
 
-    /* Message NUMBER, from 1, of SIZE bytes is being sent to the client, whoever's it is */
+    /* Message NUMBER, from 1, of SIZE bytes is being sent to the client; any message counts */
     void sending(uint64_t number, size_t size, uint64_t now_ns);
     /* The client has acknowledged one more of the SENT messages */
     void acknowledged(uint64_t sent, uint64_t now_ns);
-    /* False: it is not an answer to a ping of ours */
+    /* False: ID is not that of a ping sent from here */
     bool pong(uint32_t id, uint64_t now_ns);
-    /* False: it is not about a stream of ours */
+    /* False: the report is not about a stream of this class */
     bool report(const SpiceMsgcDisplayStreamReport &report);
-    /* About the other stream that shows the screen */
+    /* A report about the other stream that shows the screen (gl-hardware) */
     void heard(const SpiceMsgcDisplayStreamReport &report);
 
-    /* While another stream shows the whole screen (gl-hardware), it gets no pictures; after that,
-     * all of the present one */
+    /* While another stream shows the whole screen (gl-hardware), the client gets no pictures;
+     * afterwards it gets the whole present frame */
     void set_shown_by_other(bool other);
     bool has_surface(uint32_t width, uint32_t height) const { return w == width && h == height; }
     bool shown_by_other() const { return elsewhere; }
-    /* What moves will be shown by that: no video stream is begun here */
+    /* The other stream will show what moves: no video stream is begun here */
     void expect_other(bool expected) { expects_other = expected; }
-    /* The other stream shows a frame */
+    /* A frame of the other stream is being sent */
     void shows_by_other(uint32_t codec);
-    /* The multimedia time for a frame of what was there at CAPTURED_NS, ms */
+    /* The multimedia time, ms, at which a frame captured at CAPTURED_NS is to be shown */
     uint32_t stamp(uint64_t captured_ns);
-    /* Why it is served in another way from now on, where that is no matter of course: a literal */
+    /* Why the path changes next, if not for the usual reason: a literal */
     void changes_because(const char *reason) { next_reason = reason; }
-    /* It has been told to go to another server: what it has been told of ends, nothing follows */
+    /* The client has been told to switch to another server: ends its streams, sends nothing more */
     void leave();
 
     GlRate &link() { return rate; }
@@ -110,16 +110,16 @@ private:
         bool video = false;                /* the server allows it, and the client can show some */
         bool jpeg = false;                 /* the client can be sent MJPEG */
         SpiceVideoCodecType inter{};       /* the first other one that both have; 0: none */
-        bool fixed_jpeg = false, fixed_inter = false; /* a preference says so */
+        bool fixed_jpeg = false, fixed_inter = false; /* the only one, or the client's choice */
     };
-    /* A job of which not everything is there yet */
+    /* A job whose results are not complete yet */
     struct Pending {
-        Pending() {} // clang takes the implicit one for none in an optional of this class
+        Pending() {} // clang does not see the implicit one in an optional of this class
         uint64_t captured_ns = 0;
         bool images = false;         /* some are being made */
-        GlStream *video = nullptr;   /* its frame is not sent yet */
+        GlStream *video = nullptr;   /* its frame has not been sent yet */
         std::optional<std::vector<uint8_t>> frame;
-        bool sent = false;           /* something of it */
+        bool sent = false;           /* a part of it has been sent */
         bool moves = false;
     };
 
@@ -155,29 +155,29 @@ private:
     GlStamps stamps;
     GlCodecChoice choice;
     GlMaker maker;
-    std::unique_ptr<GlStream> running, next; /* the client knows the first; the second warms up */
-    std::optional<std::vector<uint8_t>> next_first; /* its first frame */
+    std::unique_ptr<GlStream> running, next; /* what the client is shown, and what warms up */
+    std::optional<std::vector<uint8_t>> next_first; /* the first frame of NEXT */
     uint64_t frame_captured_ns = 0; /* of LAST_FRAME_NUMBER */
     const char *codec_reason = nullptr; /* a literal */
-    const char *next_reason = nullptr;  /* of the next change; a literal */
+    const char *next_reason = nullptr;  /* for the next change of path; a literal */
     uint32_t streams_made = 0;
-    uint32_t refused_codecs = 0; /* bits: the client cannot show them, whatever it says */
-    bool has_decoded = false;    /* it has shown a stream before */
+    uint32_t refused_codecs = 0; /* bits: codecs that the client failed to play */
+    bool has_decoded = false;    /* the client has been sent a stream before */
     std::optional<Pending> pending;
 
     uint32_t w = 0, h = 0;       /* of the client's surface; 0: it has none */
     bool mark_due = false;
     bool elsewhere = false, expects_other = false, leaving = false;
-    GlRect steady;               /* what moved last, since STEADY_NS */
+    GlRect steady;               /* the rectangle that moves, the same since STEADY_NS */
     uint64_t steady_ns = 0;
-    uint64_t tried_ns = 0;       /* when JPEG was tried last */
+    uint64_t tried_ns = 0;       /* when JPEG was last tried */
     GlTurns turns;
     uint64_t last_video_ns = 0, last_frame_number = 0;
     GlReceipts receipts;
     uint64_t pinged_ns = 0;
     uint64_t pacing = 0, tuned_ns = 0;
     uint64_t tick_ns = 0, heard_ns = 0;
-    std::vector<uint64_t> shown_ns; /* the last second's frames */
+    std::vector<uint64_t> shown_ns; /* times of the last second's pictures */
 };
 
 } // namespace red

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Draws part of an image that cannot be a framebuffer itself into one that can. */
+/* Draws part of an image that cannot be a framebuffer into a texture that can. */
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace red {
 
-/* Used in one thread, with the context current there, also when it is destroyed. */
+/* Used, and destroyed, in one thread with the context current there. */
 class GlSampler
 {
 public:
@@ -19,10 +19,10 @@ public:
     GlSampler(const GlSampler &) = delete;
     GlSampler &operator=(const GlSampler &) = delete;
 
-    /* Draws RECT (pixels of the image's memory, its first line is line 0) to the
-     * lower left corner of the returned RGBA8 framebuffer, first line at the bottom.
-     * The framebuffer belongs to the sampler and holds this until the next call.
-     * 0 with *why on failure. */
+    /* Draws RECT (pixels of the image's memory, whose first line is line 0) to the lower left
+     * corner of the returned RGBA8 framebuffer, first line at the bottom. The framebuffer belongs
+     * to the sampler, and keeps the pixels until the next call. Returns 0, with the reason in
+     * *why, on failure. */
     GLuint draw(const GlBoundImage &source, const GlRect &rect, std::string *why);
 
 private:

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Multimedia time stamps of one client's stream frames.
+ * Multimedia time stamps for the frames of one client's streams.
  *
- * A client shows a frame when its clock reaches the frame's stamp, and drops MJPEG that arrives
- * later. Its clock is the server's, less the time that the message which set it was on its way: so
- * a frame stamped with the time of its capture is always late, by what encoding, the link's rate
- * and queues take. A stamp is therefore that time and a delay D: as little as lets nearly all
- * frames of the last seconds arrive in time. Clients report how early each frame was; stamp less
- * that is when it arrived in their clock, whatever D was.
+ * A client shows a frame when its clock reaches the frame's stamp, and drops MJPEG frames that
+ * arrive later. Its clock is the server's, less the time that the message which set it was in
+ * transit. So a frame stamped with the time of its capture is always late, by the time that
+ * encoding, the link and queues take. A stamp is therefore the time of capture plus a delay D: the
+ * least that lets nearly all frames of the last seconds arrive in time. Clients report how early
+ * each frame was; its stamp less that is its arrival in the client's clock, whatever D was.
  *
- * While a client plays audio, its clock follows the audio, which has a delay of its own. Video that
- * is to be in step with it has none.
+ * While a client plays audio, its clock follows the audio, which has a delay of its own. Video in
+ * step with the audio needs no D.
  *
  * No spice types. Times are in ms, of 32 bits, and wrap around.
  */
@@ -26,11 +26,12 @@ namespace red {
 class GlStamps
 {
 public:
-    /* A frame waits no longer than that at the client, most of the time */
+    /* A frame waits no longer than this at the client, most of the time */
     static constexpr int32_t MOST_WAIT = 25;
 
-    /* Of the next frame, which was captured at CAPTURED of the server's clock. No two are equal, as
-     * a client may drop the second, and none is below the last, which would empty its queue. */
+    /* The stamp of the next frame, captured at CAPTURED in the server's clock. No two are equal,
+     * since a client may drop the second frame; none is below the last, since that would empty the
+     * client's queue. */
     uint32_t stamp(uint32_t captured)
     {
         const int32_t passed = started ? std::max(diff(captured, last_captured), 0) : 0;
@@ -56,8 +57,8 @@ public:
         return result;
     }
 
-    /* A stream report. END_FRAME_TIME: stamp of the last frame, which was EARLY (below 0: late).
-     * AUDIO_DELAY: UINT32_MAX where no audio plays, 0 where it does not drive the clock. */
+    /* A stream report. END_FRAME_TIME: stamp of the last frame, which was EARLY by so much (below
+     * 0: late). AUDIO_DELAY: UINT32_MAX if no audio plays, 0 if it does not drive the clock. */
     void reported(uint32_t end_frame_time, int32_t early, uint32_t frames, uint32_t drops,
                   uint32_t audio_delay)
     {
@@ -76,7 +77,7 @@ public:
             if (frame.stamp == end_frame_time && frame.stamp != 0) {
                 if (!have_reports) {
                     have_reports = true;
-                    sample_count = 0; /* what acknowledgements told */
+                    sample_count = 0; /* discard what acknowledgements showed */
                 }
                 add(frame.captured, diff(end_frame_time - uint32_t(early), frame.captured));
                 break;
@@ -84,8 +85,8 @@ public:
         }
     }
 
-    /* For clients that send no reports: a frame captured at CAPTURED was acknowledged TOOK later,
-     * less the shortest round trip */
+    /* For clients that send no reports. TOOK: from a frame's capture at CAPTURED until it was
+     * acknowledged, less the shortest round trip */
     void acknowledged(uint32_t captured, int32_t took)
     {
         if (!have_reports) {
@@ -93,7 +94,7 @@ public:
         }
     }
 
-    /* The server sends this client audio, or does not any more */
+    /* The server starts or stops sending this client audio */
     void set_playing(bool on)
     {
         const bool was_playing = playing();
@@ -103,13 +104,13 @@ public:
         }
     }
 
-    /* The client's clock has been set anew: what was reported in the old one tells nothing */
+    /* The client's clock has been set again: earlier reports have become meaningless */
     void clock_set() { sample_count = 0; }
 
     bool playing() const { return audio_sent || audio_reported; }
     int32_t delay_ms() const { return int32_t(delay); }
     uint64_t frames() const { return frames_reported; }
-    uint64_t drops() const { return drops_reported; } /* counted as such by the client */
+    uint64_t drops() const { return drops_reported; } /* as counted by the client */
 
 private:
     struct Frame {
@@ -117,14 +118,14 @@ private:
     };
     struct Sample {
         uint32_t captured;
-        int32_t took; /* from capture to arrival in the client's clock; below 0: that is slow */
+        int32_t took; /* from capture to arrival in the client's clock; below 0: if it is slow */
     };
 
-    static constexpr int32_t START = 40;     /* as long as nothing is known */
-    static constexpr int32_t SLACK = 3;      /* clocks tick, timers and main loops are late */
-    static constexpr uint32_t WINDOW = 3000; /* that the samples are from */
-    static constexpr int32_t FARTHEST = 5000; /* a sample beyond that is nonsense */
-    static constexpr double FALL = 0.02, FALL_PLAYING = 0.5; /* ms in a ms */
+    static constexpr int32_t START = 40;     /* until something is known */
+    static constexpr int32_t SLACK = 3;      /* for coarse clocks, late timers and main loops */
+    static constexpr uint32_t WINDOW = 3000; /* older samples are not used */
+    static constexpr int32_t FARTHEST = 5000; /* a sample beyond this is nonsense */
+    static constexpr double FALL = 0.02, FALL_PLAYING = 0.5; /* ms per ms */
 
     static int32_t diff(uint32_t a, uint32_t b) { return int32_t(a - b); }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * One video stream of a remote client: a rectangle of its screen, encoded in software, and what the
- * client has been told of it:
+ * client knows of it:
  *
  *   WARMING ──first frame out──▶ WARM ──told()──▶ READY ──begun()──▶ RUNNING
  *
- * Encoders and decoders take their time to start. The client is told of the stream with the first
- * frame, which it decodes but does not show, and is served in another way meanwhile, without a gap.
+ * Encoders and decoders take time to start. The client is told of the stream with its first frame,
+ * which it decodes but does not show. Meanwhile it is served as before, so there is no gap.
  *
  * Display worker's thread.
  */
@@ -30,8 +30,8 @@ class GlStream
 public:
     enum class State { WARMING, WARM, READY, RUNNING };
 
-    /* NEWS: called from any thread when there is something to take(). Null with *why if there is no
-     * encoder for CODEC. */
+    /* NEWS: called from any thread when there is something to take(), or a failure(). Null, with
+     * the reason in *why, if there is no encoder for CODEC. */
     static std::unique_ptr<GlStream> create(uint32_t id, SpiceVideoCodecType codec, const GlRect &rect,
                                             uint32_t frames_per_second, uint64_t bit_rate,
                                             const GlFramePtr &frame, std::function<void()> news,
@@ -44,14 +44,14 @@ public:
     SpiceVideoCodecType codec() const { return video_codec; }
     const GlRect &rect() const { return area; }
 
-    /* READY or RUNNING, and not busy(): the next picture */
+    /* Encodes the next picture. Must be READY or RUNNING, and not busy(). */
     void push(const GlFramePtr &frame);
     bool busy() const { return frame_due; }
-    /* The frame of the picture pushed last, once it is there */
+    /* The encoded frame of the picture pushed last, once it is there */
     std::optional<std::vector<uint8_t>> take();
-    /* Why there will be no more frames; empty: there will */
+    /* Why there will be no more frames; empty: there will be */
     std::string failure() const;
-    /* WARM: the first frame is being sent; the client is expected to show others from READY_NS on */
+    /* From WARM: the first frame is being sent; the client is thought to be ready at READY_NS */
     void told(uint64_t ready_ns)
     {
         now = State::READY;
@@ -59,10 +59,10 @@ public:
     }
     bool is_told() const { return now == State::READY || now == State::RUNNING; }
     bool can_begin(uint64_t now_ns) const { return now == State::READY && now_ns >= expected_ns; }
-    /* READY: the client is shown the frame that is being sent */
+    /* From READY: the client shows the frame that is being sent */
     void begun() { now = State::RUNNING; }
 
-    /* bits/s; small changes, and those that come too soon, are left out */
+    /* RATE: bits/s. Changes that are small, or come too soon, are ignored. */
     void set_bit_rate(uint64_t rate, uint64_t now_ns);
 
 private:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Video encoded by the CPU: parts of frames in, the codec's frames out. No element that is used
- * here opens a GPU. Nothing waits for the encoder (gl-encoder.hpp).
+ * Video encoded by the CPU: parts of frames in, encoded frames out. No element that is used here
+ * opens a GPU. Nothing waits for the encoder (gl-encoder.hpp).
  */
 #pragma once
 
@@ -23,19 +23,19 @@ class GlSwEncoder
 public:
     struct Format {
         SpiceVideoCodecType codec;
-        /* Pixels, any size. What the codecs cannot do (odd sizes, and below 16) is encoded a
-         * little larger, and clients, which scale what they decode to the stream's size, show the
-         * right one; gl_even() spares both sides that. */
+        /* Pixels, any size. Sizes that the codecs do not support (odd ones, and below 16) are
+         * encoded a little larger; clients scale what they decode to the stream's size, so they
+         * show the right one. gl_even() spares both sides the scaling. */
         uint32_t width, height;
         uint32_t frames_per_second;
-        /* Bits a second. FRAMES_PER_SECOND frames take that much, in however long a time they are
-         * pushed: a frame's share does not grow while none is pushed. */
+        /* Bits/s. FRAMES_PER_SECOND frames take that many bits, however long it takes to push
+         * them: a frame's share does not grow while none is pushed. */
         uint64_t bit_rate;
     };
     using Callbacks = GlEncoder::Callbacks;
 
-    /* Returns at once; what goes wrong later is for Callbacks::failed. Null with *why when no
-     * element that is installed encodes this codec, or the format is empty. */
+    /* Returns at once; Callbacks::failed reports what fails later. Null, with the reason in *why,
+     * if no installed element encodes this codec, or the format is empty. */
     static std::unique_ptr<GlSwEncoder> create(const Format &format, Callbacks &&callbacks,
                                                std::string *why);
     ~GlSwEncoder();
@@ -43,11 +43,11 @@ public:
     GlSwEncoder &operator=(const GlSwEncoder &) = delete;
 
     const Format &format() const { return form; }
-    /* PART is inside the frame and of the format's size. It is read in another thread, and the
-     * frame given back as soon as that is done. */
+    /* PART must be inside the frame and of the format's size. It is read in another thread, and the
+     * frame is released as soon as that is done. */
     void push(const GlFramePtr &frame, const GlRect &part);
 
-    /* As GlEncoder's. The encoder goes on with a new bit rate: no restart, no key frame. */
+    /* As in GlEncoder. A new bit rate causes neither a restart nor a key frame. */
     void force_key_frame();
     void set_bit_rate(uint64_t bits_per_second);
     unsigned pending() const;
@@ -61,18 +61,18 @@ private:
     const std::unique_ptr<GlEncoder> encoder;
 };
 
-/* Is there an element for it, and does GStreamer work here? Any thread; quick, but for the first
- * time where gl_codecs_load() has not been told of the codec */
+/* Is there an element for CODEC, and does GStreamer work here? Any thread. Quick, except for the
+ * first call if gl_codecs_load() has not been called for the codec */
 bool gl_sw_can_encode(SpiceVideoCodecType codec);
 
-/* RECT, grown to even width and height where WIDTH x HEIGHT, which it is inside, leaves room */
+/* RECT, which is inside WIDTH x HEIGHT, grown to even width and height where there is room */
 GlRect gl_even(const GlRect &rect, uint32_t width, uint32_t height);
 
 /*
- * Two empty access units of H.264, to be sent in a message of their own behind each frame.
- * spice-gtk tells its parser nothing about where frames end, so that it shows a frame when it sees
- * the next one begin: without these one frame interval late, and the last frame before a pause not
- * at all.
+ * Two empty access units of H.264, to be sent in a message of their own after each frame.
+ * spice-gtk does not tell its parser where frames end, so it shows a frame when the parser sees the
+ * next one begin. Without these units each frame would be one frame interval late, and the last one
+ * before a pause would not be shown at all.
  */
 const std::vector<uint8_t> &gl_h264_flush_unit();
 

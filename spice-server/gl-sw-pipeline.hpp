@@ -17,7 +17,7 @@ public:
     /* "x264enc" and the like; null: none is installed. Any thread */
     static const char *element_for(SpiceVideoCodecType codec);
 
-    /* Playing; null with *why when an element is missing or does not start */
+    /* A playing pipeline; null, with the reason in *why, if an element is missing or fails */
     static std::unique_ptr<GlSwPipeline> start(const GlSwEncoder::Format &format,
                                                Handlers &&handlers, std::string *why);
 
@@ -30,7 +30,7 @@ private:
     bool scale(uint32_t width, uint32_t height, std::string *why);
 
     const GlSwEncoder::Format format;
-    /* the pipeline's; the first two only where the size is scaled */
+    /* owned by the pipeline; the first two are null unless the size is scaled */
     GstElement *scaler = nullptr, *scaled = nullptr, *converter = nullptr, *converted = nullptr;
     uint64_t pushed = 0;
 };

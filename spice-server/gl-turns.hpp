@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * When a client's next picture may go, so that it gets no more of them than its rate and gets those at
- * an even pace. A guest that is not faster than that has none of its pictures wait: turns move to when
- * they come. No spice types, no clock; times are monotonic ns.
+ * When a client's next picture may be sent, so that the client gets no more pictures than its rate
+ * allows, at an even pace. If the guest is not faster than that, no picture waits: turns move to
+ * the times at which pictures come. No spice types, no clock; times are monotonic ns.
  */
 #pragma once
 
@@ -14,20 +14,20 @@ namespace red {
 class GlTurns
 {
 public:
-    /* A picture that comes that much before its turn does not wait for it */
+    /* A picture that comes up to this long before its turn does not wait */
     static constexpr uint64_t EARLY_NS = 4000000;
 
     /* When the next turn begins */
     uint64_t opens_ns() const { return next_ns - std::min(next_ns, EARLY_NS); }
 
-    /* The newest picture, which came then, is before its turn */
+    /* The newest picture came at CAME_NS, before its turn */
     void waits(uint64_t came_ns) { since_ns = came_ns; }
 
-    /* It goes. INTERVAL_NS: between two of them */
+    /* A picture is sent. INTERVAL_NS: between two pictures */
     void goes(uint64_t now_ns, uint64_t interval_ns)
     {
-        /* Little at a time: where pictures come more often than they may go, and so at any time, it
-         * does not add up to more than a few percent */
+        /* A little at a time: if pictures come more often than they may be sent, and thus at any
+         * time, this adds up to no more than a few percent */
         constexpr uint64_t SHARE = 16;
         const uint64_t waited_ns = since_ns ? std::min(now_ns - since_ns, interval_ns) : 0;
 
@@ -37,7 +37,7 @@ public:
 
 private:
     uint64_t next_ns = 0;
-    uint64_t since_ns = 0; /* when the picture that waits came; 0: none does */
+    uint64_t since_ns = 0; /* when the waiting picture came; 0: none waits */
 };
 
 } // namespace red

@@ -22,7 +22,7 @@
 
 #include <stdint.h>
 
-/* Tells that the functions below exist, for #ifdef, regardless of the version number */
+/* For #ifdef: the functions below exist, regardless of the version number */
 #define SPICE_QXL_GL 1
 
 SPICE_BEGIN_DECLS
@@ -211,7 +211,7 @@ typedef void (*QXLGLPathFunc)(struct QXLInstance *qxl, const QXLGLPathChange *ch
 /**
  * spice_qxl_gl_set_path_callback:
  * @func: called for each change from the display worker's thread, where it must neither
- *     block nor call into spice-server; NULL: no function any more
+ *     block nor call into spice-server; NULL: removes the function
  *
  * Set it before any client can connect, and do not change it afterwards: a call of the
  * previous function may still be in progress when another one is set.
