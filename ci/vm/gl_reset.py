@@ -40,7 +40,7 @@ class GlReset(VmTest):
             client.wait_for_picture(right)
             self.assertEqual(len(self._warnings(vm)), 1, self._warnings(vm))
             self.assertIn("GL_INNOCENT_CONTEXT_RESET", self._warnings(vm)[0])
-            self.assertIn("by a new one", self._warnings(vm)[0])
+            self.assertIn("with a new one", self._warnings(vm)[0])
 
     def test_the_frame_that_a_reset_lost_is_shown(self):
         with self._machine() as vm:
@@ -67,7 +67,7 @@ class GlReset(VmTest):
             vm.tell("set pattern=corners")
             local.wait_for_picture(right)
             self.assertEqual(len(self._warnings(vm)), 1, self._warnings(vm))
-            self.assertIn("remote clients get no pictures until", self._warnings(vm)[0])
+            self.assertIn("remote clients get no frames until", self._warnings(vm)[0])
             remote.wait_for_picture(lambda p: None if wrong_corners(p, *SIZE, tolerance=LOSSLESS)
                                     else "the new picture, which nobody can have read")
             self._gpu.order("over")
