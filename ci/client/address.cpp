@@ -2,10 +2,13 @@
 #include "address.hpp"
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -56,14 +59,37 @@ static int connect_local(const std::string &path)
     return fd;
 }
 
-static int connect_tcp(const addrinfo *candidates)
+/* Over a link that is cut this takes minutes. A client that is told to end meanwhile, by the end of
+ * its standard input, ends: there is nothing yet that it could report. */
+static bool connect_unless_told_to_end(int fd, const addrinfo &to)
+{
+    const int flags = fcntl(fd, F_GETFL);
+    fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+    int error = ::connect(fd, to.ai_addr, to.ai_addrlen) == 0 ? 0 : errno;
+    if (error == EINPROGRESS) {
+        pollfd watched[] = {{fd, POLLOUT, 0}, {STDIN_FILENO, 0, 0}};
+        while (poll(watched, 2, -1) < 0 && errno == EINTR) {
+        }
+        socklen_t size = sizeof(error);
+        if (!watched[0].revents) {
+            exit(EXIT_SUCCESS);
+        }
+        getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    }
+    fcntl(fd, F_SETFL, flags);
+    errno = error;
+    return error == 0;
+}
+
+static int connect_tcp(const addrinfo *candidates, bool ends_with_stdin)
 {
     for (const addrinfo *one = candidates; one; one = one->ai_next) {
         const int fd = socket(one->ai_family, one->ai_socktype | SOCK_CLOEXEC, one->ai_protocol);
         if (fd < 0) {
             continue;
         }
-        if (connect(fd, one->ai_addr, one->ai_addrlen) == 0) {
+        if (ends_with_stdin ? connect_unless_told_to_end(fd, *one) :
+                              ::connect(fd, one->ai_addr, one->ai_addrlen) == 0) {
             const int on = 1;
             setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
             return fd;
@@ -88,7 +114,7 @@ int Address::connect(std::string *why) const
             *why = host + ": " + gai_strerror(error);
             return -1;
         }
-        fd = connect_tcp(found);
+        fd = connect_tcp(found, ends_with_stdin);
         freeaddrinfo(found);
     }
     if (fd < 0) {

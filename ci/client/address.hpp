@@ -8,6 +8,8 @@ struct Address {
     std::string host, port; /* empty for a Unix socket */
     std::string tls_port;   /* empty if there is none; then port may be */
     std::string path;
+    /* The process ends when its standard input does, while it is connecting as well */
+    bool ends_with_stdin = false;
 
     /* spice://HOST[:PORT][?tls-port=PORT] or spice+unix:///PATH; false if it is neither */
     bool parse(const std::string &uri);

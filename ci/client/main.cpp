@@ -20,6 +20,7 @@ public:
 
     int execute()
     {
+        settings.address.ends_with_stdin = settings.control;
         Client client(settings.address, {[this](Display &display) { changed(display); },
                                      [this](const std::string &why) { over(why); }});
         client.authenticate(settings.user, settings.password, settings.ca_file);
