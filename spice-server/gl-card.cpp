@@ -30,7 +30,7 @@ DeviceCalls device_calls()
     return calls;
 }
 
-/* Whole words: EGL_EXT_device_drm begins EGL_EXT_device_drm_render_node */
+/* Compares whole words: EGL_EXT_device_drm is a prefix of EGL_EXT_device_drm_render_node */
 bool has_word(const char *list, const std::string &word)
 {
     const std::string padded = ' ' + std::string(list ? list : "") + ' ';
@@ -50,7 +50,7 @@ GlCard no_card(const std::string &why)
     return card;
 }
 
-/* The node that EGL names; empty with the reason in *why */
+/* The render node that EGL reports; empty, with the reason in *why, if there is none */
 std::string node_of(const DeviceCalls &calls, EGLDeviceEXT device, std::string *why)
 {
     const char *extensions = calls.query_device(device, EGL_EXTENSIONS);

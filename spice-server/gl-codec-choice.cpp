@@ -7,15 +7,16 @@ namespace red {
 
 static constexpr uint64_t MS = 1000000;
 
-/* Of what JPEG takes. Between the two things stay as they are. */
+/* Multiples of the rate that JPEG needs. Between the two, the codec is kept. */
 static constexpr double ENOUGH = 1.3, TOO_LITTLE = 1.05;
 static constexpr uint64_t ENOUGH_FOR_NS = 2000 * MS, TOO_LITTLE_FOR_NS = 300 * MS;
-/* A sharp fall that is not older than that; a client that has paused looks like one for a moment */
+/* A sharp fall counts for FELL_NS, but only if JPEG has been too much for FELL_FOR_NS: for a moment
+ * a client that pauses looks like a fall */
 static constexpr uint64_t FELL_NS = 1000 * MS, FELL_FOR_NS = 100 * MS;
-/* Not asked for that long: what was so before says nothing of now */
+/* After choose() has not been called for this long, earlier observations are void */
 static constexpr uint64_t PAUSE_NS = 500 * MS;
 static constexpr uint64_t LEAST_WAIT_NS = 3000 * MS, MOST_WAIT_NS = 30000 * MS;
-/* JPEG that did not hold for that long had better not been tried */
+/* A change to JPEG that did not last this long was a mistake */
 static constexpr uint64_t QUICK_NS = 10000 * MS;
 
 GlCodecChoice::Codec GlCodecChoice::choose(uint64_t rate, uint64_t fell_ns, double fps,
@@ -44,7 +45,7 @@ GlCodecChoice::Codec GlCodecChoice::choose(uint64_t rate, uint64_t fell_ns, doub
     if (!since_ns) {
         since_ns = now_ns;
     }
-    /* A clock that jumps back makes for a long wait, not for a change */
+    /* A clock that jumps back delays a change, but does not cause one */
     const uint64_t held_ns = now_ns - std::min(now_ns, since_ns);
     const uint64_t stayed_ns = now_ns - std::min(now_ns, changed_ns);
     const bool fell = fell_ns > changed_ns && now_ns - std::min(now_ns, fell_ns) < FELL_NS;
@@ -53,7 +54,7 @@ GlCodecChoice::Codec GlCodecChoice::choose(uint64_t rate, uint64_t fell_ns, doub
             change(Codec::JPEG, "the link has room for JPEG", now_ns);
         }
     } else if (!decided) {
-        /* What the first pictures tell of a link is often much too little */
+        /* A link often looks much too slow by its first pictures */
         if (held_ns >= TOO_LITTLE_FOR_NS) {
             decide(Codec::INTER, "the link is too slow for JPEG", now_ns);
         }

@@ -20,14 +20,14 @@ namespace {
 
 struct Known {
     const char *element, *plugin;
-    uint32_t codecs; /* that need it */
+    uint32_t codecs; /* bits: those that need it */
 };
 
 constexpr uint32_t ALL = UINT32_MAX;
 constexpr uint32_t H264 = 1u << SPICE_VIDEO_CODEC_TYPE_H264;
 constexpr uint32_t VP8 = 1u << SPICE_VIDEO_CODEC_TYPE_VP8, VP9 = 1u << SPICE_VIDEO_CODEC_TYPE_VP9;
 
-/* What gl-gst-pipeline.cpp and gl-sw-pipeline.cpp put into their pipelines, and where it is */
+/* The elements of the pipelines in gl-gst-pipeline.cpp and gl-sw-pipeline.cpp, and their plugins */
 constexpr Known KNOWN[] = {
     { "capsfilter", "coreelements", ALL },
     { "appsrc", "app", ALL },
@@ -38,18 +38,18 @@ constexpr Known KNOWN[] = {
     { "openh264enc", "openh264", H264 },
     { "vp8enc", "vpx", VP8 },
     { "vp9enc", "vpx", VP9 },
-    /* For 2D displays beside GL ones, where it is what they use */
+    /* For 2D displays beside GL ones, if they use it */
     { "avenc_mjpeg", "libav", 1u << SPICE_VIDEO_CODEC_TYPE_MJPEG },
 };
-/* One plugin since GStreamer 1.22 */
+/* Plugins that GStreamer 1.22 has merged */
 constexpr Known FORMER[] = {
     { "videoconvert", "videoconvert", ALL },
     { "videoscale", "videoscale", ALL },
 };
 
 std::mutex lock;
-std::set<std::string> missing; /* elements */
-bool by_name; /* plugins are loaded by their files' names; else GStreamer knows where they are */
+std::set<std::string> missing; /* elements that were not found */
+bool by_name; /* plugins are loaded by file name; otherwise GStreamer finds them */
 
 std::vector<std::string> split(const char *folders)
 {
@@ -121,7 +121,7 @@ bool is_there(const char *element)
     return factory;
 }
 
-/* The element's class, too: libraries set themselves up when the first one is made */
+/* Creates an element as well: libraries initialise themselves when the first one is created */
 bool load(const Known &known)
 {
     if (!is_there(known.element)) {
@@ -150,7 +150,7 @@ bool load_named(const char *name)
     return is_there(name);
 }
 
-/* ORC compiles GStreamer's inner loops when they are first used */
+/* Can ORC get executable memory? It compiles GStreamer's inner loops when they are first used. */
 bool orc_works()
 {
     auto code = orc_code_new();
@@ -169,7 +169,7 @@ bool start()
     GError *error = nullptr;
 
     by_name = !gst_is_initialized() && !std::getenv(DISABLE) && !file_of("coreelements").empty();
-    if (by_name) { /* there is no call for it; it is read once, by what follows */
+    if (by_name) { /* there is no function for this; gst_init_check() reads the variable once */
         g_setenv(DISABLE, "yes", TRUE);
     }
     const bool started = gst_init_check(nullptr, nullptr, &error);
@@ -181,7 +181,7 @@ bool start()
         g_clear_error(&error);
         return false;
     }
-    if (by_name) { /* somebody has named these */
+    if (by_name) { /* folders that the user has named */
         for (const auto &folder : split(setting("GST_PLUGIN_PATH"))) {
             gst_registry_scan_path(gst_registry_get(), folder.c_str());
         }
@@ -210,7 +210,7 @@ void gl_codecs_load(uint32_t codecs)
     bool h264 = false;
     for (const auto &known : KNOWN) {
         if (!(known.codecs & codecs) || (known.codecs == H264 && h264)) {
-            continue; /* one is enough, the first that is there */
+            continue; /* one is enough: the first that is installed */
         }
         if (!load_named(known.element)) {
             g_debug("GStreamer has no %s here", known.element);
@@ -226,7 +226,7 @@ bool gl_codecs_have(const char *element)
         return false;
     }
     std::lock_guard<std::mutex> guard(lock);
-    if (missing.count(element)) { // it is asked often
+    if (missing.count(element)) { // asked for often
         return false;
     }
     const bool found = is_there(element) || load_named(element);
@@ -243,7 +243,7 @@ void gl_codecs_load_va()
     }
     std::lock_guard<std::mutex> guard(lock);
     for (const auto &known : KNOWN) {
-        if (known.codecs == ALL) { // of its pipelines
+        if (known.codecs == ALL) { // used in VA pipelines, too
             load_named(known.element);
         }
     }

@@ -42,7 +42,7 @@ void destroy_sync(EGLDisplay display, EGLSync sync)
     }
 }
 
-/* Any config will do for a context that never draws to a surface of EGL's */
+/* Any config will do for a context that never draws to an EGL surface */
 bool choose_config(EGLDisplay display, EGLConfig *config)
 {
     if (epoxy_has_egl_extension(display, "EGL_KHR_no_config_context") ||
@@ -70,7 +70,7 @@ std::string egl_failure(const char *call)
     return std::string(call) + ": " + egl_error_name(eglGetError());
 }
 
-/* One that tells of GPU resets, where there is such a thing. The API is bound. */
+/* A context that reports GPU resets, if EGL supports that. The API must have been bound. */
 EGLContext create_context(EGLDisplay display, EGLConfig config)
 {
     if (epoxy_has_egl_extension(display, "EGL_EXT_create_context_robustness")) {
@@ -128,7 +128,7 @@ const char *gl_error_name(GLenum error)
 
 void gl_clear_errors()
 {
-    /* bounded: a lost context answers GL_CONTEXT_LOST for ever */
+    /* bounded: a lost context returns GL_CONTEXT_LOST forever */
     for (int i = 0; i < 16 && glGetError() != GL_NO_ERROR; i++) {
     }
 }
@@ -154,7 +154,7 @@ GlCurrentGuard::GlCurrentGuard():
 
 GlCurrentGuard::~GlCurrentGuard()
 {
-    /* eglGetCurrent* answer for the thread's API; GL and GLES count as one */
+    /* eglGetCurrent*() refer to the thread's current API; GL and GLES count as the same */
     if (eglGetCurrentContext() != context ||
         eglGetCurrentSurface(EGL_DRAW) != draw || eglGetCurrentSurface(EGL_READ) != read) {
         if (context != EGL_NO_CONTEXT) {
@@ -211,7 +211,7 @@ std::unique_ptr<GlContext> GlContext::create(EGLDisplay display, int *error, std
     EGLContext handle = create_context(display, config);
     if (handle == EGL_NO_CONTEXT) {
         const EGLint code = eglGetError();
-        /* what EGL says when there is no such version of the API */
+        /* EGL's errors if it does not support this version of the API */
         const bool unknown = code == EGL_BAD_MATCH || code == EGL_BAD_CONFIG ||
             code == EGL_BAD_ATTRIBUTE;
         return fail(unknown ? -ENOTSUP : -EIO,

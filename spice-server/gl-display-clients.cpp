@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* GlDisplay in the display worker's thread: clients come and go. */
+/* GlDisplay in the display worker's thread: clients connect and disconnect. */
 #include <config.h>
 
 #include "gl-display.hpp"
@@ -27,8 +27,8 @@ void GlDisplay::client_started(DisplayChannelClient *dcc)
     if (GlPath::is_local(dcc)) {
         publish();
     }
-    if (GlPath::is_local(dcc)) { // still
-        /* what is on the screen now, behind the scanout message */
+    if (GlPath::is_local(dcc)) { // still, after publish()
+        /* the present picture, after the scanout message */
         local.missed(dcc);
         start_catch_up(0);
     }
@@ -57,7 +57,7 @@ void GlDisplay::client_stopped(DisplayChannelClient *dcc)
     clients_changed();
 }
 
-/* It has been told to go to another server: no picture may follow */
+/* The client has been told to switch to another server: no picture may follow */
 void GlDisplay::client_leaves(DisplayChannelClient *dcc)
 {
     auto client = path.find(dcc);

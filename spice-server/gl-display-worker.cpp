@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* GlDisplay in the display worker's thread: what is shown, to whom, and the threads' end. */
+/* GlDisplay in the display worker's thread: what clients are shown, and the end of the threads. */
 #include <config.h>
 
 #include "gl-display.hpp"
@@ -17,9 +17,9 @@
 namespace red {
 
 static constexpr uint32_t CATCH_UP_MS = 10;
-/* Threads that make images and encode video end within that */
+/* Longest wait for threads that compress images and encode video to end */
 static constexpr uint32_t END_WAIT_MS = 3000;
-/* So long after its owner's last call an image counts as not being drawn into */
+/* An image counts as not being drawn into this long after its owner's last scanout or draw */
 static constexpr uint64_t ACTIVE_NS = 100 * NSEC_PER_MILLISEC;
 
 void GlDisplay::worker_woken(int fd, int, GlDisplay *gl)
@@ -53,7 +53,7 @@ bool GlDisplay::start_threads(DisplayChannel *display)
     return true;
 }
 
-/* Whom a draw waits for, and whether pictures are read at all */
+/* Updates which clients a draw waits for, and whether frames are read at all */
 void GlDisplay::clients_changed()
 {
     const auto &all = path.all();
@@ -74,13 +74,13 @@ void GlDisplay::clients_changed()
     if (first_remote) {
         reader.refresh();
     }
-    if (!path.any_remote()) { // hold no memory for nobody
+    if (!path.any_remote()) { // no client needs this memory
         screen.frame.reset();
         screen.jpegs->clear();
     }
     local_clients_answered();
     if (all.empty()) {
-        /* hold no image for nobody */
+        /* no client needs an image */
         local.publish_nothing(channel);
         applied = {};
         applied_serial = UINT64_MAX;
@@ -95,14 +95,14 @@ void GlDisplay::start_catch_up(uint32_t ms)
     red_timer_start(catch_up_timer, ms);
 }
 
-/* What was put off: draws for busy local clients */
+/* Does what was put off: exports, and draws for busy local clients */
 void GlDisplay::catch_up(GlDisplay *gl)
 {
     gl->publish_late(); // or starts the timer again
     gl->send_missed();
 }
 
-/* Remote clients are sent what there is room for */
+/* Sends remote clients what there is room for */
 void GlDisplay::feed()
 {
     const uint64_t now = spice_get_monotonic_time_ns();
@@ -129,7 +129,7 @@ void GlDisplay::feed_again(GlDisplay *gl)
     gl->feed();
 }
 
-/* Remote clients get a screen of another size with the next picture, or none */
+/* Remote clients get a screen of the new size with the next picture, or a dark one */
 void GlDisplay::resize_screen()
 {
     screen.frame.reset();
@@ -141,7 +141,7 @@ void GlDisplay::resize_screen()
     }
 }
 
-/* Takes over what the owner set since, and tells clients about it */
+/* Applies the owner's latest scanout, and sends it to clients */
 void GlDisplay::apply_scanout()
 {
     const GlScanout previous = applied;
@@ -195,8 +195,8 @@ void GlDisplay::publish_late()
     }
 }
 
-/* False if this must wait, and what was published stays: for the image's next draw, with which
- * it is exported, or until the image is found to stand still. */
+/* Publishes the scanout for local clients. False: this must wait, and the former one stays
+ * published, until the image is exported with its next draw, or the guest has been quiet. */
 bool GlDisplay::publish()
 {
     const bool for_some = applied.image && path.any_local();
@@ -233,7 +233,7 @@ void GlDisplay::local_failed(const std::string &why)
     dismiss_local(false);
 }
 
-/* All local clients, or those only that cannot take what is published, become remote ones */
+/* Makes all local clients remote ones, or only those that cannot take what is published */
 void GlDisplay::dismiss_local(bool only_incapable)
 {
     const auto former = local.dismiss(only_incapable);
@@ -246,7 +246,7 @@ void GlDisplay::dismiss_local(bool only_incapable)
     }
 }
 
-/* The draw in progress, for local clients */
+/* Sends the draw in progress to local clients */
 void GlDisplay::show_draw()
 {
     GlRect rect;
@@ -258,7 +258,7 @@ void GlDisplay::show_draw()
     {
         Lock guard(lock);
         if (serial != applied_serial) {
-            return; // drawn on what clients have not been told of: the next turn is for that
+            return; // drawn on a scanout that clients do not know yet: left to the next wake-up
         }
         std::swap(rect, local_damage);
         waits = draw_state.for_local;
@@ -285,7 +285,7 @@ void GlDisplay::local_clients_answered()
     }
 }
 
-/* One of the local clients has answered */
+/* A local client has answered */
 void GlDisplay::local_client_done(DisplayChannel *)
 {
     local.answered();
@@ -300,7 +300,7 @@ void GlDisplay::send_missed()
     }
 }
 
-/* What the reader has read, for remote clients */
+/* Takes the reader's newest frame, for remote clients */
 void GlDisplay::show_picture()
 {
     auto picture = reader.take();
@@ -309,8 +309,8 @@ void GlDisplay::show_picture()
     }
     const uint32_t w = picture->frame->width(), h = picture->frame->height();
     if (!applied.image || w != applied.visible.w || h != applied.visible.h) {
-        /* The scanout has changed since apply_scanout(), or between two reads: this may be the
-         * new one's only picture, and its worker's turn is still to come */
+        /* The scanout has changed since apply_scanout(), or between two reads. This may be the
+         * only frame of a scanout that is yet to be applied, so it has to be read again. */
         reader.refresh();
         return;
     }
@@ -330,13 +330,13 @@ void GlDisplay::show_picture()
     }
 }
 
-/* The draws that the GPU has finished, for clients that the card encodes for */
+/* Passes what the GPU has finished drawing to the hardware path */
 void GlDisplay::show_moving()
 {
     bool drawn = false;
     {
         Lock guard(lock);
-        if (serial == applied_serial) { // else as show_draw()
+        if (serial == applied_serial) { // else as in show_draw()
             std::swap(drawn, draw_done);
         }
     }
@@ -364,10 +364,10 @@ void GlDisplay::hardware_took_over(DisplayChannelClient *dcc)
     clients_changed();
 }
 
-/* Clients whose stream has ended, for now or for good: the whole picture as it is, lossless */
+/* Clients whose stream has ended, for now or for good, get the whole present frame */
 void GlDisplay::hardware_gave_back(const std::list<DisplayChannelClient *> &clients)
 {
-    bool is_current; // the picture: somebody has been looking at it
+    bool is_current; // screen.frame is: it has been read for other clients
     {
         Lock guard(lock);
         is_current = num_remote > 0;
@@ -401,7 +401,7 @@ void GlDisplay::worker_stopping()
         client.remote.reset();
     }
     screen.frame.reset();
-    if (!GlSwEncoder::wait_ended(END_WAIT_MS)) { // and those of the card
+    if (!GlSwEncoder::wait_ended(END_WAIT_MS)) { // waits for hardware encoders, too
         spice_warning("display %d: a video encoder does not stop, leaking its memory", qxl->id);
     }
     if (!GlMaker::wait_ended(END_WAIT_MS)) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* GlDisplay's part in its owner's thread and in the reader's. The worker's is in gl-display-worker.cpp. */
+/* GlDisplay in its owner's thread and in the reader's. gl-display-worker.cpp has the worker's. */
 #include <config.h>
 
 #include "gl-display.hpp"
@@ -19,7 +19,7 @@
 
 namespace red {
 
-/* Reasons that are said, of those for which pictures cannot be read */
+/* Number of different reasons why frames cannot be read that are logged */
 static constexpr size_t MAX_READ_FAILURES = 16;
 
 GlDisplay::GlDisplay(QXLInstance *qxl_, std::unique_ptr<GlContext> &&context):
@@ -42,7 +42,7 @@ GlDisplay::~GlDisplay()
     }
 }
 
-/* Never waits, and is not lost: the counter is still there when the worker comes to look */
+/* Never blocks, and no wake-up is lost: the eventfd counts until the worker reads it */
 void GlDisplay::wake_worker()
 {
     const uint64_t one = 1;
@@ -71,18 +71,18 @@ int GlDisplay::scanout(const QXLGLScanout *request)
         previous = std::move(current); // dropped after the lock: may call the owner back
         current = shown;
         serial++;
-        /* A flip needs nobody but the reader where clients get pictures alone */
+        /* If all clients are served by readback, a flip concerns only the reader */
         const bool flip = previous.image && shown.image && previous.visible == shown.visible;
         notify = num_local > 0 || draws_announced || (num_remote > 0 && !flip);
         active_ns = spice_get_monotonic_time_ns();
         if (previous.image && previous.image != shown.image) {
             released = !images.contains(previous.image->id());
         }
-        notify |= released && num_remote > 0; // the worker has to let go of it
+        notify |= released && num_remote > 0; // the worker has to drop its reference
     }
 
     reader.show(shown);
-    if (released) { // while it was on the screen
+    if (released) { // by release(), while it was on the screen
         reader.forget(previous.image->id());
     }
     if (notify) {
@@ -106,7 +106,7 @@ void GlDisplay::release(uint64_t image_id)
     if (image) {
         reader.forget(image_id);
     }
-    if (notify) { // a flip does not wake the worker, which may hold what it last told of
+    if (notify) { // flips do not wake the worker, which may still hold this image
         wake_worker();
     }
 }
@@ -177,7 +177,7 @@ void GlDisplay::get_stats(QXLGLStats *out, QXLGLClientStats *clients, uint32_t *
     }
 }
 
-/* ---- any thread: the guest's answer ---- */
+/* ---- any thread: completing a draw ---- */
 
 void GlDisplay::complete_if_done(Lock &&guard)
 {
@@ -227,7 +227,7 @@ void GlDisplay::counted_readback(uint64_t bytes)
 
 void GlDisplay::read_failed(const std::string &why)
 {
-    /* Each reason once: what fails is tried again and again */
+    /* Each reason is logged once: a read that fails is retried again and again */
     if (read_failures.size() < MAX_READ_FAILURES && read_failures.insert(why).second) {
         spice_warning("display %d: cannot read the scanout for remote clients: %s", qxl->id,
                       why.c_str());
@@ -244,7 +244,7 @@ void GlDisplay::context_back()
     g_message("display %d: GL context restored", qxl->id);
 }
 
-/* The GPU has finished, and the guest waits for its answer: nobody draws into the image now */
+/* The GPU has finished, and the guest waits for its answer: nothing draws into the image now */
 void GlDisplay::drawing_done()
 {
     std::shared_ptr<GlImage> to_export; // dropped after the lock
@@ -261,7 +261,7 @@ void GlDisplay::drawing_done()
     wake_worker();
 }
 
-/* Whoever wants the dma-buf learns from the image whether this worked */
+/* Users of the dma-buf learn from the image whether this has worked */
 void GlDisplay::export_image(GlImage &image)
 {
     bool exported;

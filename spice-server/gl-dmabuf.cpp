@@ -14,7 +14,7 @@ namespace red {
 
 namespace {
 
-constexpr uint32_t MAX_SIDE = 32768; /* pixels; larger ones nobody means */
+constexpr uint32_t MAX_SIDE = 32768; /* pixels; anything larger is a mistake */
 
 bool set_close_on_exec(int fd)
 {
@@ -22,7 +22,7 @@ bool set_close_on_exec(int fd)
     return flags >= 0 && fcntl(fd, F_SETFD, flags | FD_CLOEXEC) == 0;
 }
 
-/* EGL gives planes that share the previous plane's memory no fd of their own */
+/* EGL returns no fd for planes that share the previous plane's memory */
 bool complete_fds(GlDmabuf &buffer, std::string *why)
 {
     for (int i = 0; i < buffer.num_planes; i++) {
@@ -54,7 +54,7 @@ bool export_planes(EGLDisplay display, EGLImage image, GlDmabuf &buffer, std::st
     int fourcc = 0, planes = 0;
     EGLuint64KHR modifiers[GlDmabuf::MAX_PLANES] = {};
 
-    /* the number first: the modifier array must be as long as that */
+    /* the number of planes first, which the array of modifiers must have room for */
     if (!egl_calls().export_query(display, image, &fourcc, &planes, nullptr)) {
         *why = egl_failure("eglExportDMABUFImageQueryMESA");
         return false;
@@ -68,7 +68,7 @@ bool export_planes(EGLDisplay display, EGLImage image, GlDmabuf &buffer, std::st
         return false;
     }
     EGLint strides[GlDmabuf::MAX_PLANES] = {}, offsets[GlDmabuf::MAX_PLANES] = {};
-    /* before the call, so that ~GlDmabuf closes whatever a failing one leaves */
+    /* ~GlDmabuf closes the fds that a failing call may leave */
     buffer.num_planes = planes;
     if (!egl_calls().export_image(display, image, buffer.fd, strides, offsets)) {
         *why = egl_failure("eglExportDMABUFImageMESA");

@@ -7,8 +7,8 @@
 
 namespace red {
 
-/* Clients look images up by it. Nobody else's ids have this upper half, as QXL's groups are
- * small numbers. */
+/* Clients look up images by id. No other ids have this upper half, since QXL's groups are small
+ * numbers. */
 static uint64_t new_image_id()
 {
     static std::atomic<uint32_t> last{ 0 };
@@ -17,10 +17,10 @@ static uint64_t new_image_id()
     return OURS << 32 | ++last;
 }
 
-/* SPICE_MSG_DISPLAY_DRAW_COPY up to what its image's type wants. SIZE: of what follows */
+/* SPICE_MSG_DISPLAY_DRAW_COPY up to what depends on the image's type. SIZE: bytes that follow */
 static GlBody draw_copy(const GlRect &area, SpiceImageType type, size_t size)
 {
-    constexpr uint32_t IMAGE = 57; /* where the image begins: what goes before it, in bytes */
+    constexpr uint32_t IMAGE = 57; /* offset of the image, bytes */
     GlBody body;
 
     body.reserve(IMAGE + 64 + size);

@@ -18,7 +18,7 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-/* Goes with a picture in the pipeline's hands */
+/* Belongs to a picture that is in the pipeline */
 struct Kept {
     std::shared_ptr<const void> keeper;
     std::shared_ptr<std::atomic<bool>> abandoned;
@@ -26,7 +26,7 @@ struct Kept {
     static void release(void *data);
 };
 
-/* Nobody may be called back for these any more: they stay for ever */
+/* No owner may be called back for these any more: they are kept forever */
 struct Abandoned {
     std::mutex lock;
     std::vector<Kept *> kept;
@@ -47,7 +47,7 @@ void Kept::release(void *data)
 
 } // namespace
 
-/* What the caller, the encoder's own thread, the pipeline's threads and the clock share */
+/* Shared by the caller, the encoder's own thread, the pipeline's threads and the clock */
 class GlEncoder::Run: public std::enable_shared_from_this<GlEncoder::Run>
 {
 public:
@@ -63,7 +63,7 @@ public:
     mutable std::mutex lock;
     std::condition_variable ending;
     std::unique_ptr<GlEncoderPipeline> pipeline; /* null until it is set up */
-    std::deque<Clock::time_point> in_flight; /* when each picture went in */
+    std::deque<Clock::time_point> in_flight; /* when each picture entered the pipeline */
     std::optional<GlEncoderPicture> waiting;
     uint64_t replaced = 0;
     uint64_t bit_rate_wanted = 0;
@@ -77,7 +77,7 @@ private:
     void watch();
     void look();
 
-    MakePipeline make; /* until it is called */
+    MakePipeline make; /* null once it has been called */
     const Callbacks callbacks;
     std::mutex callback_lock; /* never taken with `lock` held */
     bool silent = false;      /* under callback_lock */
@@ -89,8 +89,8 @@ private:
 
 namespace {
 
-/* Encoders that have been destroyed and whose threads have not come to their end. Never freed:
- * these threads may outlive everything. */
+/* Destroyed encoders whose threads have not ended. Never freed: these threads may outlive
+ * everything else. */
 struct Ending {
     std::mutex lock;
     std::condition_variable changed;
@@ -160,7 +160,7 @@ void GlEncoder::Run::main()
 
 /* ---- the caller's ---- */
 
-/* Gives the waiting picture to the pipeline, if it may have it. Under the lock; no call waits. */
+/* Passes the waiting picture to the pipeline, if there is room. Under the lock; no call blocks. */
 void GlEncoder::Run::feed()
 {
     if (!pipeline || !waiting || failed || in_flight.size() >= MAX_IN_FLIGHT) {
@@ -259,7 +259,7 @@ void GlEncoder::Run::fail(const std::string &why)
 
 /* ---- the clock ---- */
 
-/* Sees to it that look() is called when the oldest picture is due, or earlier. Under the lock. */
+/* Schedules a call of look() for when the oldest picture is due, or earlier. Under the lock. */
 void GlEncoder::Run::watch()
 {
     if (watched || failed || ended || (in_flight.empty() && !waiting)) {

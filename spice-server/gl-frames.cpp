@@ -14,7 +14,7 @@ void GlFrames::clear()
     slots.clear(); // readers keep their frames
 }
 
-/* A frame that nobody reads, of this size; null: there is none to be had */
+/* A frame of this size without readers; null: none is available */
 GlFrames::Slot *GlFrames::take(uint32_t width, uint32_t height)
 {
     slots.erase(std::remove_if(slots.begin(), slots.end(), [&](const Slot &slot) {
@@ -23,7 +23,7 @@ GlFrames::Slot *GlFrames::take(uint32_t width, uint32_t height)
     }), slots.end());
 
     for (auto &slot : slots) {
-        /* one of another size may have been let go of since */
+        /* one of another size may have lost its last reader since */
         if (!*slot.read && slot.frame->width() == width && slot.frame->height() == height) {
             return &slot;
         }
@@ -40,7 +40,7 @@ GlFrames::Slot *GlFrames::take(uint32_t width, uint32_t height)
     return &slots.back();
 }
 
-/* Its memory is written to again when the last reader, in whatever thread, has let go of it */
+/* The memory is written again only after the last reader, in whatever thread, drops the frame */
 GlFramePtr GlFrames::publish(Slot *slot)
 {
     *slot->read = true;
@@ -56,9 +56,9 @@ static void copy(const GlRect &rect, const GlFrame &from, GlFrame *to)
     }
 }
 
-/* PIXELS to NEXT, and the cells of RECT in which they differ from the newest to *CHANGED. A row of
- * cells is looked at line by line, while it is in the processor's cache; a cell that has been found
- * to differ is not looked at again. */
+/* Copies PIXELS to NEXT, and adds the cells of RECT in which they differ from the newest frame to
+ * *CHANGED. A row of cells is compared line by line, while it is in the processor's cache; a cell
+ * that is known to differ is not compared again. */
 void GlFrames::compare(const GlRect &rect, const GlPixels &pixels, GlFrame *next,
                        GlRegion *changed) const
 {

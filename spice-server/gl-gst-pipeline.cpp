@@ -27,7 +27,7 @@ GlGstPipeline::~GlGstPipeline()
     gst_object_unref(pipeline);
 }
 
-/* ---- for those who derive from it ---- */
+/* ---- for derived classes ---- */
 
 std::string GlGstPipeline::name_of(GstElement *element)
 {
@@ -179,7 +179,7 @@ static std::string error_text(const std::string &element, GstMessage *message)
     std::string text = element.empty() ? element : element + ": ";
     text += error ? error->message : "unknown error";
     const char *reason = debug ? strstr(debug, "reason ") : nullptr;
-    if (reason) { /* why the data flow ended, as "not-negotiated (-4)" */
+    if (reason) { /* why the data flow ended, such as "not-negotiated (-4)" */
         text += std::string(" (") + reason + ")";
     }
     g_clear_error(&error);
@@ -197,7 +197,7 @@ GstBusSyncReply GlGstPipeline::on_message(GstBus *, GstMessage *message, void *d
     } else if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS) {
         self->handlers.failed("the encoder ended unexpectedly");
     }
-    /* nobody reads the bus */
+    /* nothing reads the bus */
     gst_message_unref(message);
     return GST_BUS_DROP;
 }

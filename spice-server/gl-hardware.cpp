@@ -18,12 +18,12 @@
 namespace red {
 
 static constexpr uint32_t LOOK_MS = 25;
-/* None of GlRemote's */
+/* Not one of GlRemote's */
 static constexpr uint32_t STREAM_ID = 100;
 static constexpr uint32_t REPORT_FRAMES = 5, REPORT_MS = 500;
 
 static constexpr uint64_t MIN_BIT_RATE = 512 * 1024;
-/* A rate that falls is followed at once, one that rises in its time */
+/* Least time after one change of the bit rate until the next, if that lowers or raises it */
 static constexpr uint64_t FALL_NS = 50 * NSEC_PER_MILLISEC;
 static constexpr uint64_t RISE_NS = 250 * NSEC_PER_MILLISEC;
 
@@ -37,14 +37,14 @@ struct GlHardware::Inbox {
 struct GlHardware::Client {
     DisplayChannelClient *dcc;
     GlRemote *remote;
-    bool moving = false;             /* it has been told of the stream */
+    bool moving = false;             /* the client has been told of the stream */
     std::unique_ptr<GlHwEncoder> encoder;
     std::shared_ptr<Inbox> inbox;
     bool y0_top = false;
-    bool missed = false;             /* a picture was not encoded: there was no room on the link */
+    bool missed = false;             /* a picture came too early, or the link had no room for it */
     uint64_t bit_rate = 0;
     uint64_t rate_set_ns = 0;
-    uint64_t pushed_ns = 0;          /* the picture that is being encoded */
+    uint64_t pushed_ns = 0;          /* when the last picture was pushed */
 };
 
 GlHardware::GlHardware(User &user_, const GlContext &context_):
@@ -108,7 +108,7 @@ GlHardware::Client *GlHardware::find(const DisplayChannelClient *dcc)
     return nullptr;
 }
 
-/* For going through clients that may fail, and leave the list, meanwhile */
+/* For iterating over clients that may fail, and leave the list, meanwhile */
 std::list<DisplayChannelClient *> GlHardware::all() const
 {
     std::list<DisplayChannelClient *> dccs;
@@ -131,7 +131,7 @@ unsigned int GlHardware::num_moving() const
                          [](const std::unique_ptr<Client> &c) { return c->moving; });
 }
 
-/* The first codec in server's and client's order that the client and the card know; 0: none */
+/* The first codec, in the server's and client's order, that client and GPU support; 0: none */
 SpiceVideoCodecType GlHardware::codec_for(DisplayChannelClient *dcc) const
 {
     constexpr auto none = static_cast<SpiceVideoCodecType>(0);
@@ -193,7 +193,7 @@ void GlHardware::drawn(const GlScanout &scanout)
     const bool starts = motion.starts(spice_get_monotonic_time_ns());
     if (starts && !scanout.image->export_tried()) {
         user.hardware_wants_dmabufs(true);
-        return; // with the next draw it is there
+        return; // the next draw brings it
     }
     shown = scanout;
     for (auto dcc : all()) {
@@ -228,7 +228,7 @@ void GlHardware::watch()
         [](const std::unique_ptr<Client> &c) { return c->encoder != nullptr; });
 
     if (!busy) {
-        shown = {}; // hold no image for nobody
+        shown = {}; // no client needs the image
         user.hardware_wants_dmabufs(false);
         return;
     }
@@ -239,7 +239,7 @@ void GlHardware::watch()
     red_timer_start(timer, LOOK_MS);
 }
 
-/* Has motion stopped? Can a client take a frame again that it has missed? */
+/* Checks whether motion has stopped, and whether clients can take pictures that they missed */
 void GlHardware::look(GlHardware *self)
 {
     const bool still = self->motion.has_ended(spice_get_monotonic_time_ns());
@@ -271,7 +271,7 @@ void GlHardware::look(GlHardware *self)
 
 /* ---- one client's encoder ---- */
 
-/* What the picture can use: a tenth of a bit for each pixel of each frame */
+/* More is of no use: 0.1 bit per pixel of each frame */
 static uint64_t useful_bit_rate(const GlRemote &remote, const GlRect &visible)
 {
     const uint64_t rate = uint64_t{visible.w} * visible.h * remote.max_rate() / 10;
@@ -291,7 +291,7 @@ void GlHardware::begin(Client &client, const GlScanout &scanout)
     std::string why;
 
     if (!codec || !client.remote->has_surface(scanout.visible.w, scanout.visible.h)) {
-        return; // a stream is drawn on the surface
+        return; // a stream needs a surface to be drawn on
     }
     auto dmabuf = scanout.image->dmabuf(context, &exported, &why);
     if (!dmabuf) {
@@ -333,14 +333,14 @@ void GlHardware::begin(Client &client, const GlScanout &scanout)
     }
 }
 
-/* Where the user wants fewer pictures than a screen shows */
+/* True: too early for a picture, since the user has limited the rate */
 bool GlHardware::is_early(const Client &client, uint64_t now_ns) const
 {
     const uint32_t rate = client.remote->max_rate();
     return rate < GlScreen::READ_RATE && now_ns < client.pushed_ns + NSEC_PER_SEC / rate;
 }
 
-/* False: not now, and the picture is remembered as missed */
+/* False: the picture was not pushed; if it may be pushed later, it is noted as missed */
 bool GlHardware::push(Client &client, const GlScanout &scanout)
 {
     bool exported;
@@ -365,7 +365,7 @@ bool GlHardware::push(Client &client, const GlScanout &scanout)
         user.hardware_exported();
     }
     if (!client.encoder->takes(*dmabuf, scanout.in_memory()) || client.y0_top != scanout.y0_top) {
-        /* another format: begins anew with the next draw */
+        /* another format: a new stream begins with the next draw */
         const bool was_moving = client.moving;
         end(client);
         if (was_moving) {
@@ -393,7 +393,7 @@ void GlHardware::follow_link(Client &client)
     }
 }
 
-/* What there was no room for, once there is */
+/* Pushes missed pictures once there is room */
 void GlHardware::push_missed()
 {
     for (auto dcc : all()) {
@@ -457,7 +457,7 @@ void GlHardware::send_frames(Client &client)
     }
 }
 
-/* No encoder and no stream any more */
+/* Ends the client's encoder and stream */
 void GlHardware::end(Client &client)
 {
     client.encoder.reset();
@@ -469,7 +469,7 @@ void GlHardware::end(Client &client)
     }
 }
 
-/* The client is a software one from now on, and sees what the encoder did not show */
+/* Serves the client in software from now on, beginning with what the encoder did not show */
 void GlHardware::fail(Client &client, const std::string &why)
 {
     auto dcc = client.dcc;

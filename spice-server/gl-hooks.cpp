@@ -129,7 +129,7 @@ bool gl_hook_report(DisplayChannelClient *dcc, const SpiceMsgcDisplayStreamRepor
 
 void gl_hook_window(DisplayChannelClient *dcc)
 {
-    /* Far more than is ever on its way to one that takes pictures: gl-rate is the bound */
+    /* Far more than is ever in flight to a remote client, for which gl-rate is the limit */
     constexpr uint32_t LIMIT = 1000;
 
     if (gl_display(dcc)) {
@@ -141,7 +141,7 @@ void gl_hook_window(DisplayChannelClient *dcc)
 void gl_hook_adjust_head(DisplayChannelClient *dcc, SpiceHead *head)
 {
     auto gl = gl_display(dcc);
-    /* A remote client's surface is the visible part alone */
+    /* A remote client's surface is just the visible part */
     if (gl && !GlPath::is_local(dcc)) {
         head->x = head->y = 0;
     }

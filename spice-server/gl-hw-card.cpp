@@ -17,7 +17,7 @@ struct Unref {
 };
 using Element = std::unique_ptr<GstElement, Unref>;
 
-/* SPICE has no AV1, which the elements know too */
+/* There are elements for AV1, too, but SPICE does not have it */
 const std::map<SpiceVideoCodecType, const char *> codec_names = {
     { SPICE_VIDEO_CODEC_TYPE_VP8, "vp8" },
     { SPICE_VIDEO_CODEC_TYPE_H264, "h264" },
@@ -25,7 +25,7 @@ const std::map<SpiceVideoCodecType, const char *> codec_names = {
     { SPICE_VIDEO_CODEC_TYPE_H265, "h265" },
 };
 
-/* Is it va + (renderD and a number, on all cards but the first) + WHAT? */
+/* Is NAME "va", then "renderD" and a number on all GPUs but the first, then WHAT? */
 bool is_va_name(std::string name, const std::string &what)
 {
     if (name.compare(0, 2, "va") != 0) {
@@ -38,7 +38,7 @@ bool is_va_name(std::string name, const std::string &what)
     return name == what;
 }
 
-/* The node that an element is for: it says so without opening it */
+/* The node that an element is for, which it reports without opening it */
 std::string node_of(GstElement *element)
 {
     if (!g_object_class_find_property(G_OBJECT_GET_CLASS(element), "device-path")) {
@@ -51,7 +51,7 @@ std::string node_of(GstElement *element)
     return node;
 }
 
-/* The element va…WHAT of this card, not floating; *others: one of another card was found */
+/* The element va…WHAT for this GPU, not floating. Sets *OTHERS if there is one for another GPU. */
 Element find_element(const GlCard &card, const std::string &what, bool *others)
 {
     Element found;
@@ -82,7 +82,7 @@ Element find_element(const GlCard &card, const std::string &what, bool *others)
 struct GlHwCard::Elements {
     std::map<SpiceVideoCodecType, Element> encoders;
     Element converter;
-    Element holder; /* a pipeline that never plays; its contexts are what matters */
+    Element holder; /* a pipeline that never plays, only holds the contexts */
     GList *contexts = nullptr;
 
     ~Elements()
@@ -100,7 +100,7 @@ GlHwCard::GlHwCard(): elements(std::make_unique<Elements>()) {}
 
 GlHwCard::~GlHwCard() = default;
 
-/* Opens the card for ELEMENT, and keeps it so */
+/* Opens the GPU through ELEMENT, and keeps it open */
 bool GlHwCard::keep(GstElement *element, std::string *why)
 {
     auto bin = GST_BIN(elements->holder.get());

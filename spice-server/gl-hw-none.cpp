@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* For builds without GStreamer, or with one older than 1.24, which knows no dma-buf's modifier */
+/* For builds without GStreamer, or with one older than 1.24, which lacks dma-buf modifiers */
 #include "gl-hw-card.hpp"
 #include "gl-hw-encoder.hpp"
 

@@ -21,7 +21,7 @@ std::string drm_format(uint32_t fourcc, uint64_t modifier)
     return format;
 }
 
-/* The same with its alpha ignored: a scanout is opaque, and few encoders list both */
+/* FOURCC without its alpha channel: scanouts are opaque, and few encoders list both */
 uint32_t opaque(uint32_t fourcc)
 {
     switch (fourcc) {
@@ -77,7 +77,7 @@ GlHwPipeline::GlHwPipeline(const GlHwEncoder::Format &format_, Handlers &&handle
 
 GlHwPipeline::~GlHwPipeline()
 {
-    gst_object_unref(allocator); /* its memory has references of its own */
+    gst_object_unref(allocator); /* its memory holds references of its own */
 }
 
 std::unique_ptr<GlHwPipeline> GlHwPipeline::start(const GlHwCard &card,
@@ -94,14 +94,14 @@ std::unique_ptr<GlHwPipeline> GlHwPipeline::start(const GlHwCard &card,
     return self;
 }
 
-/* All elements but the converter, ready but not linked */
+/* Creates all elements but the converter; they are ready, but not linked */
 bool GlHwPipeline::build(const GlHwCard &card, std::string *why)
 {
     card.lend(pipeline);
     if (!begin(card.make_encoder(format.codec), format.codec, why)) {
         return false;
     }
-    /* Frames are to come out at once, and a lost one cannot happen: no B-frames, few key frames */
+    /* Low latency over a reliable transport: no B-frames, rare key frames */
     set(encoder, "b-frames", "0");
     set(encoder, "ref-frames", "1");
     set(encoder, "target-usage", "7");
@@ -115,7 +115,7 @@ bool GlHwPipeline::build(const GlHwCard &card, std::string *why)
     return true;
 }
 
-/* Does ELEMENT, which is ready, take the pictures? The source says what it gives then. */
+/* Does ELEMENT, which is ready, accept the pictures? If so, sets the source's caps. */
 bool GlHwPipeline::offer(GstElement *element)
 {
     for (uint32_t fourcc : { format.fourcc, opaque(format.fourcc) }) {
@@ -132,8 +132,8 @@ bool GlHwPipeline::offer(GstElement *element)
     return false;
 }
 
-/* The encoder takes the pictures as they are, or the card's converter does and makes NV12 of them,
- * on the card too. What elements take is known when they are ready. */
+/* The encoder accepts the pictures as they are, or else the GPU's converter does, which converts
+ * them to NV12 on the GPU. What elements accept is known once they are ready. */
 bool GlHwPipeline::choose_caps(const GlHwCard &card, std::string *why)
 {
     if (offer(encoder)) {
@@ -163,18 +163,18 @@ void GlHwPipeline::push(const GlEncoderPicture &picture, void (*release)(void *)
 
     for (int i = 0; i < buffer.num_planes; i++) {
         const gsize size = size_of(buffer, i);
-        /* the fds stay the caller's: RELEASE says when they may be closed */
+        /* the caller keeps the fds: RELEASE is called when they may be closed */
         gst_buffer_append_memory(pixels, gst_dmabuf_allocator_alloc_with_flags(
             allocator, buffer.fd[i], size, GST_FD_MEMORY_FLAG_DONT_CLOSE));
         offset[i] = before + buffer.offset[i];
         stride[i] = buffer.stride[i];
         before += size;
     }
-    /* a part is taken of linear buffers of one plane alone, of 4 bytes a pixel */
+    /* parts are only taken of linear buffers with one plane of 4 bytes per pixel */
     offset[0] += gsize{part.y} * buffer.stride[0] + gsize{part.x} * 4;
     gst_buffer_add_video_meta_full(pixels, GST_VIDEO_FRAME_FLAG_NONE, GST_VIDEO_FORMAT_DMA_DRM,
                                    part.w, part.h, buffer.num_planes, offset, stride);
-    /* goes with the last reference to the memory, which encoders may keep longer than the buffer */
+    /* called with the last reference to the memory, which encoders may keep longer than PIXELS */
     gst_mini_object_set_qdata(GST_MINI_OBJECT(gst_buffer_peek_memory(pixels, 0)),
                               g_quark_from_static_string("spice-gl-keeper"), opaque_data, release);
 
@@ -186,7 +186,7 @@ void GlHwPipeline::push(const GlEncoderPicture &picture, void (*release)(void *)
 
 void GlHwPipeline::set_bit_rate(uint64_t bits_per_second)
 {
-    set_number(encoder, "bitrate", bits_per_second / 1000); /* kbit/s in all of them */
+    set_number(encoder, "bitrate", bits_per_second / 1000); /* kbit/s in all VA encoders */
 }
 
 } // namespace red

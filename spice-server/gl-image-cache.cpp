@@ -11,7 +11,8 @@ namespace red {
 
 namespace {
 
-/* True where it cannot be asked (OpenGL ES 3.0, external textures) */
+/* Is the texture at least as large as announced? True if GL does not tell (OpenGL ES 3.0, external
+ * textures) */
 bool texture_covers(const GlBoundImage &bound)
 {
     if (epoxy_gl_version() < 31 || bound.target != GL_TEXTURE_2D) {
@@ -46,8 +47,8 @@ bool is_yuv_444(uint32_t fourcc)
     }
 }
 
-/* Some drivers bind a YUV image as a plain texture, whose red and green then are brightness
- * and colour as they lie in memory. Only external textures convert. */
+/* Some drivers bind a YUV image as a plain texture, in which red and green are luma and chroma as
+ * they lie in memory. Only external textures convert. */
 bool shows_raw_yuv(const GlContext &context, const GlBoundImage &bound)
 {
     int fourcc = 0, planes = 0;
@@ -100,7 +101,7 @@ GlImageCache::Binding GlImageCache::bind_texture(GlBoundImage &bound, GLenum tar
     bound.target = target;
     glGenTextures(1, &bound.texture);
     glBindTexture(target, bound.texture);
-    /* the only ones external textures allow; the default ones want mipmaps */
+    /* the only values that external textures allow; the default ones need mipmaps */
     glTexParameteri(target, GL_TEXTURE_MIN_FILTER, GL_LINEAR);
     glTexParameteri(target, GL_TEXTURE_MAG_FILTER, GL_LINEAR);
     glTexParameteri(target, GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
@@ -139,7 +140,7 @@ std::unique_ptr<GlBoundImage> GlImageCache::bind(const GlSource &source, std::st
         attach_framebuffer(*bound, ctx.can_read_bgra());
         return bound;
     }
-    /* YUV and the like exist as external textures only */
+    /* YUV and the like can only be external textures */
     if (binding == Binding::WRONG_TARGET && ctx.can_sample_external() &&
         bind_texture(*bound, GL_TEXTURE_EXTERNAL_OES, why) == Binding::DONE) {
         return bound;

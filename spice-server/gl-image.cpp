@@ -50,7 +50,7 @@ static bool is_valid(const QXLGLScanout *s)
 {
     constexpr uint32_t max = GlImageTable::MAX_SIZE;
     constexpr uint32_t known_flags = QXL_GL_SCANOUT_Y0TOP;
-    /* Callers built with the first version of the struct, which ended here, know no more */
+    /* The first version of the struct ended here; its callers pass this size */
     constexpr size_t first_size = offsetof(QXLGLScanout, opaque) + sizeof(s->opaque);
 
     return s->size >= first_size && s->image_id != 0 && s->egl_image &&
@@ -82,7 +82,7 @@ int GlImageTable::scanout(QXLInstance *qxl, const QXLGLScanout *request, GlScano
         *imported = true;
     } else if (found->second->width() != request->backing_width ||
                found->second->height() != request->backing_height) {
-        return -EINVAL; // an id is one image for ever
+        return -EINVAL; // an id stands for one image forever
     }
 
     scanout->image = found->second;

@@ -11,7 +11,7 @@
 
 namespace red {
 
-/* Behind the display channel's own types */
+/* Above the display channel's own types */
 static constexpr int ITEM_TYPE = RED_PIPE_ITEM_TYPE_GL_DRAW + 100;
 
 GlItem::GlItem():

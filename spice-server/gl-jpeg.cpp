@@ -14,8 +14,8 @@
 
 namespace red {
 
-/* libjpeg's way out of an error is longjmp(). Between it and setjmp() there are frames of libjpeg
- * and of the functions below, which have no objects with destructors. */
+/* libjpeg leaves by longjmp() on errors. Stack frames between that and setjmp() are those of
+ * libjpeg and of the functions below, which have no objects with destructors. */
 class GlJpeg::Compressor
 {
 public:
@@ -45,14 +45,14 @@ private:
     jpeg_destination_mgr destination{};
     std::jmp_buf failed;
     bool created = false;
-    /* Stays as large as it has become: growing it, and clearing what has grown, takes time */
+    /* Never shrinks: growing it, and clearing the new part, takes time */
     std::vector<uint8_t> output;
 };
 
 GlJpeg::Compressor::Compressor()
 {
     info.err = jpeg_std_error(&errors);
-    errors.error_exit = on_error; /* the standard one is exit() */
+    errors.error_exit = on_error; /* the standard one calls exit() */
     errors.emit_message = on_message;
     errors.output_message = on_text;
     destination.init_destination = on_begin;
@@ -98,7 +98,7 @@ void GlJpeg::Compressor::on_begin(j_compress_ptr info)
 boolean GlJpeg::Compressor::on_full(j_compress_ptr info)
 {
     auto compressor = self(reinterpret_cast<j_common_ptr>(info));
-    const size_t filled = compressor->output.size(); /* whatever free_in_buffer says, by contract */
+    const size_t filled = compressor->output.size(); /* by contract, not what free_in_buffer says */
 
     compressor->output.resize(filled * 2);
     compressor->rewind(filled);
@@ -107,7 +107,7 @@ boolean GlJpeg::Compressor::on_full(j_compress_ptr info)
 
 bool GlJpeg::Compressor::encode(const GlFrame &frame, const GlRect &area, int quality)
 {
-    constexpr uint32_t LINES = 16; /* of a row of blocks */
+    constexpr uint32_t LINES = 16; /* in a row of blocks */
 
     if (!created) {
         return false;
@@ -122,7 +122,7 @@ bool GlJpeg::Compressor::encode(const GlFrame &frame, const GlRect &area, int qu
     info.in_color_space = JCS_EXT_BGRX;
     jpeg_set_defaults(&info);
     jpeg_set_quality(&info, quality, TRUE);
-    /* The fast one's errors show where little is quantised away */
+    /* The errors of the fast DCT are visible at high quality */
     info.dct_method = quality > 90 ? JDCT_ISLOW : JDCT_IFAST;
     info.comp_info[0].h_samp_factor = info.comp_info[0].v_samp_factor = 2;
     for (int i = 1; i < info.num_components; i++) {
@@ -134,7 +134,7 @@ bool GlJpeg::Compressor::encode(const GlFrame &frame, const GlRect &area, int qu
         JSAMPROW lines[LINES];
         const uint32_t n = std::min(LINES, area.h - info.next_scanline);
         for (uint32_t i = 0; i < n; i++) {
-            /* libjpeg has no const, and does not write there */
+            /* libjpeg takes no const pointers, but does not write */
             lines[i] = const_cast<uint8_t *>(frame.pixel(area.x, area.y + info.next_scanline + i));
         }
         jpeg_write_scanlines(&info, lines, n);
@@ -166,7 +166,7 @@ GlJpegShare::Jpeg GlJpegShare::get(const GlFrame &frame, const GlRect &area, int
     std::unique_lock<std::mutex> guard(lock);
     for (auto &known : entries) {
         if (known->serial == frame.serial && known->area == area && known->quality == quality) {
-            const auto entry = known; /* which the list may lose meanwhile */
+            const auto entry = known; /* the list may drop it meanwhile */
             changed.wait(guard, [&] { return entry->done; });
             return entry->jpeg;
         }
@@ -210,9 +210,9 @@ uint64_t GlJpegShare::encodings() const
 
 namespace {
 
-/* What quality costs, as a part of the size at REFERENCE: the geometric mean of text, renderings,
- * photographs and noise. Single pictures are up to a third off at the ends, and less within a few
- * steps of what was observed last. */
+/* The size at a quality, relative to that at REFERENCE: the geometric mean of text, renderings,
+ * photographs and noise. Single pictures deviate by up to a third at the ends, and by less within a
+ * few steps of the last observation. */
 struct Step {
     int quality;
     double size;
@@ -224,10 +224,10 @@ constexpr Step STEPS[] = {
     { 92, 1.68 },
 };
 
-/* Bytes of tables and markers in each JPEG, which say nothing about its picture */
+/* Bytes of tables and markers in each JPEG, whatever its picture */
 constexpr double HEADER = 620;
 
-/* Between the steps, and beyond them, along the nearest two */
+/* Interpolates between the two nearest steps; extrapolates beyond them */
 double relative_size(int asked)
 {
     const int quality = std::clamp(asked, 1, 100);
@@ -255,7 +255,7 @@ size_t GlJpegQuality::expected(int quality, size_t pixels) const
 
 int GlJpegQuality::choose(size_t target, size_t pixels)
 {
-    /* Higher only with so much to spare, as a part of the target */
+    /* The quality rises only if the size stays below this part of the target */
     constexpr double RISE = 0.88;
 
     if (step + 1 < std::size(STEPS) &&
@@ -270,8 +270,8 @@ int GlJpegQuality::choose(size_t target, size_t pixels)
 
 void GlJpegQuality::observed(int quality, size_t bytes, size_t pixels)
 {
-    /* Pictures that have become larger are believed sooner: a frame too large is late, and all
-     * that follow it are */
+    /* Larger pictures are taken into account faster: a frame that is too large is late, and so are
+     * all that follow it */
     constexpr double UP = 0.6, DOWN = 0.25;
 
     if (pixels == 0 || bytes == 0) {

@@ -42,7 +42,8 @@ void GlLocal::publish_nothing(DisplayChannel *display)
     published.reset();
 }
 
-/* Its message is made from what is published when it is sent: one that waits is enough */
+/* Does a scanout message wait already? One is enough: it is made from what is published when it is
+ * sent. */
 static bool announced(DisplayChannelClient *dcc)
 {
     const auto &pipe = dcc->get_pipe();
@@ -59,8 +60,8 @@ void GlLocal::tell(GlClient &client)
     }
 }
 
-/* One that does not answer would gather a message with each flip, and go through all of them when it
- * wakes. That the screen is dark is said once anyway. */
+/* Busy clients are put off: one that does not answer would get a message with each flip, and handle
+ * all of them when it wakes. A dark screen is announced even to them, since that happens once. */
 void GlLocal::announce()
 {
     for (auto &client : path.all()) {
@@ -112,8 +113,8 @@ void GlLocal::missed(DisplayChannelClient *dcc)
     path.find(dcc)->missed = true;
 }
 
-/* Those that were busy when the picture changed, or have come since, get it now. The guest
- * does not wait for these. */
+/* Clients that were busy when the picture changed, or have connected since, get it now. The guest
+ * does not wait for them. */
 void GlLocal::send_missed(const GlScanout &scanout)
 {
     if (!scanout.image) {
@@ -152,7 +153,7 @@ void GlLocal::answered()
     }
 }
 
-/* True: there was a draw among what had not been sent */
+/* Drops unsent draws and scanouts. True: there was a draw among them */
 static bool forget_draws(DisplayChannelClient *dcc)
 {
     auto &pipe = dcc->get_pipe();

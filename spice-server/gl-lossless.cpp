@@ -13,7 +13,7 @@ namespace red {
 
 namespace {
 
-/* What an encoder has made: a list of buffers */
+/* The output of an encoder: a list of buffers */
 struct Compressed {
     Compressed() = default;
     ~Compressed()
@@ -34,7 +34,7 @@ struct ChunksDestroy {
     void operator()(SpiceChunks *chunks) const { spice_chunks_destroy(chunks); }
 };
 
-/* Pixels as spice's encoders want them: without gaps between lines */
+/* Pixels as spice's encoders need them: without gaps between lines */
 struct Bitmap {
     Bitmap(const uint8_t *pixels, const GlRect &area)
     {
@@ -43,7 +43,7 @@ struct Bitmap {
         bitmap.x = area.w;
         bitmap.y = area.h;
         bitmap.stride = area.w * GlFrame::BYTES;
-        /* neither freed nor written to: chunks and encoders have no const */
+        /* neither freed nor written to, though chunks and encoders take no const pointers */
         chunks.reset(spice_chunks_new_linear(const_cast<uint8_t *>(pixels),
                                              bitmap.stride * bitmap.y));
         bitmap.data = chunks.get();
@@ -64,7 +64,7 @@ bool quic_can(const GlRect &area)
 
 SpiceImageCompression choose(Bitmap *pixels, const GlRect &area, const GlLossless::Choice &choice)
 {
-    constexpr size_t LEAST = 54; /* bytes that are worth it, as for 2D displays */
+    constexpr size_t LEAST = 54; /* bytes that are worth compressing, as for 2D displays */
 
     if (pixels->size() < LEAST) {
         return SPICE_IMAGE_COMPRESSION_OFF;
@@ -127,7 +127,7 @@ const uint8_t *GlLossless::Encoders::without_gaps(const GlFrame &frame, const Gl
     return copy.data();
 }
 
-/* False where the result would be larger than the pixels are */
+/* False if the result would be larger than the pixels */
 bool GlLossless::Encoders::compress(SpiceImageCompression how, Bitmap *pixels,
                                     Compressed *compressed)
 {
@@ -183,7 +183,7 @@ GlMessage GlLossless::image(const GlFrame &frame, const GlRect &area, const Choi
 size_t GlLossless::images(const GlFrame &frame, const std::vector<GlRect> &areas,
                           const Choice &choice, size_t budget, std::vector<GlMessage> *messages)
 {
-    constexpr uint32_t ROUND = 8; /* lines: a band's end is no new edge in JPEGs that were there */
+    constexpr uint32_t ROUND = 8; /* lines: bands end where blocks of an earlier JPEG do */
     size_t done = 0;
 
     for (const auto &area : areas) {

@@ -15,13 +15,13 @@
 
 namespace red {
 
-/* What lossless images may take where there is no way but them */
+/* Budget of lossless images if nothing else is allowed */
 static constexpr size_t NO_BUDGET = SIZE_MAX;
 
-/* A JPEG of less is not to be preferred to another codec */
+/* A JPEG of lower quality is not preferred to another codec */
 static constexpr int COMPARED_QUALITY = 60;
 
-/* Threads of makers that may be gone */
+/* Threads of all makers, including those that have been destroyed */
 static std::mutex count_lock;
 static std::condition_variable count_changed;
 static unsigned int running_threads;
@@ -42,7 +42,7 @@ public:
     std::optional<GlJob> job;
     Settings settings{};
     std::optional<GlBatch> batch;
-    GlJpegQuality quality; /* of what moves */
+    GlJpegQuality quality; /* of moving parts */
 
 private:
     void loop();
@@ -54,7 +54,7 @@ private:
 
     const std::shared_ptr<GlJpegShare> share;
     const std::function<void()> ready;
-    GlJpegQuality sharp_quality; /* of what has changed only once, and will be lossless soon */
+    GlJpegQuality sharp_quality; /* of other changes, which will be lossless soon */
     GlJpeg jpeg;
     GlLossless lossless;
 };
@@ -152,11 +152,11 @@ void GlMaker::Work::loop()
         job.reset();
         guard.unlock();
         GlBatch done = make(todo, how);
-        todo = {}; // lets go of the frame
+        todo = {}; // drops the frame
         guard.lock();
         batch = std::move(done);
         if (!ended) {
-            ready(); // under the lock: nobody is called after the maker's end
+            ready(); // under the lock: never called after the maker's end
         }
     }
 }
@@ -168,7 +168,7 @@ GlBatch GlMaker::Work::make(const GlJob &todo, const Settings &how)
 
     choice.compression = how.compression;
     choice.lz4 = how.lz4;
-    make_sharp(todo, choice, &made); // first: what answers a key is small, and comes at once
+    make_sharp(todo, choice, &made); // first: the echo of a key is small, and must not wait
     make_moving(todo, &made);
     if (!todo.trial.empty()) {
         try_jpeg(*todo.frame, todo.trial);
@@ -176,7 +176,7 @@ GlBatch GlMaker::Work::make(const GlJob &todo, const Settings &how)
     if (!todo.refine.empty()) {
         size_t done = lossless.images(*todo.frame, todo.refine, choice, todo.refine_bytes,
                                       &made.messages);
-        if (done == 0 && made.messages.empty()) { // one at least
+        if (done == 0 && made.messages.empty()) { // at least one
             made.messages.push_back(lossless.image(*todo.frame, todo.refine[0], choice));
             done = 1;
         }

@@ -37,7 +37,7 @@ GlMessage gl_stream_create(uint32_t id, uint8_t codec, const GlRect &dest, bool 
         .u8(codec)
         .u64(0) // stamp: clients do not use it
         .u32(dest.w).u32(dest.h) // of the stream
-        .u32(dest.w).u32(dest.h) // of its pictures
+        .u32(dest.w).u32(dest.h) // of its frames
         .rect(dest);
     return clip(body, shown).message(SPICE_MSG_DISPLAY_STREAM_CREATE);
 }

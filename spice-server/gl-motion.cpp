@@ -45,7 +45,7 @@ void GlMotion::changed(const GlRegion &region, uint64_t now_ns)
     }
 }
 
-/* Around all cells that move */
+/* The rectangle around all cells that move */
 GlRect GlMotion::found(uint64_t now_ns) const
 {
     GlRect all;

@@ -149,7 +149,7 @@ void GlPath::get_stats(QXLGLClientStats *stats, uint32_t *num)
 {
     std::lock_guard<std::mutex> guard(lock);
     const uint32_t room = stats ? *num : 0;
-    /* The caller's element may be another than ours: it is as long as it says */
+    /* The caller's struct may be of another version: its elements are as long as it says */
     const uint32_t element = room ? stats->size : 0;
     auto out = reinterpret_cast<uint8_t *>(stats);
     uint32_t n = 0;

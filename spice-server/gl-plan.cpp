@@ -6,16 +6,16 @@
 
 namespace red {
 
-/* Each rectangle is a message of its own */
+/* Each rectangle is a separate message */
 static constexpr size_t MAX_SHARP = 16;
 static constexpr size_t MAX_MOVING = 4;
-/* Pieces that are made lossless, pixels: smaller ones where not many bytes may go at a time, of
- * which a pixel takes two, about */
+/* Pieces that are made lossless, pixels: smaller ones if few bytes may be sent at a time. A pixel
+ * takes about two bytes. */
 static constexpr uint32_t MAX_PIECE_WIDTH = 256, MIN_PIECE_WIDTH = 64, PIECE_HEIGHT = 64;
 static constexpr size_t BYTES_PER_PIXEL = 2;
-/* What is saved up for a piece at most, bytes: any fits into that */
+/* Most bytes that are saved up for a piece: any piece fits into that */
 static constexpr size_t MAX_SAVED = MAX_PIECE_WIDTH * PIECE_HEIGHT * (GlFrame::BYTES + 1);
-/* Pieces looked at for one job */
+/* Most pieces considered for one job */
 static constexpr size_t MAX_PIECES = 512;
 
 static uint64_t area(const GlRect &r)
@@ -34,7 +34,7 @@ static uint64_t area_of(const std::vector<GlRect> &rects)
 
 std::vector<GlRect> gl_cover(const GlRegion &region, size_t most)
 {
-    /* Two become one where little is sent that need not be: about what a message of its own costs */
+    /* Two are merged if that sends few unchanged pixels: about as many as another message costs */
     constexpr uint64_t FREE = 2048;
     std::vector<GlRect> cover;
 
@@ -62,14 +62,14 @@ std::vector<GlRect> gl_cover(const GlRegion &region, size_t most)
     return cover;
 }
 
-/* Whether the rectangle around REGION has little in it that has not changed */
+/* Does REGION fill at least PERCENT of the rectangle around it? */
 static bool fills(const GlRegion &region, unsigned percent)
 {
     return region.area() * 100 >= area(region.bounds()) * percent;
 }
 
-/* A client may show what one message brings before the next is there, parts of two pictures: where
- * nearly all within a rectangle has changed, one message brings it. */
+/* A client may draw one message before the next arrives, and so show parts of two frames. If nearly
+ * all of a rectangle has changed, it is sent as one message. */
 static void in_one_piece(GlJob *job)
 {
     constexpr unsigned MOST = 75, NEARLY_ALL = 88;
@@ -81,7 +81,7 @@ static void in_one_piece(GlJob *job)
     for (const auto &rect : job->moving) {
         moving += rect;
     }
-    /* Beside what moves little is blurred that need not be */
+    /* As JPEG in one piece, which blurs little that does not move */
     const GlRegion both = sharp + moving;
     if (!moving.empty() && !sharp.empty() && fills(both, NEARLY_ALL)) {
         job->moving = { both.bounds() };
@@ -151,7 +151,7 @@ GlJob GlPlan::next(const GlFramePtr &frame, GlMotion &motion, const GlTerms &ter
         }
     }
     job.sharp = gl_cover(due, MAX_SHARP);
-    if (!moves.empty()) { // it may lie within what covers the parts beside it
+    if (!moves.empty()) { // it may lie within the rectangles that cover the rest
         GlRegion beside;
         for (const auto &rect : job.sharp) {
             beside += rect;
@@ -167,7 +167,7 @@ GlJob GlPlan::next(const GlFramePtr &frame, GlMotion &motion, const GlTerms &ter
         for (const auto &rect : job.sharp) {
             add_pieces(rect, piece_width(terms.sharp_bytes), &pieces);
         }
-        /* What covers the rest may cover what has been sent, which would then go on to be sent */
+        /* The covering rectangles may include what was sent before, which would be sent forever */
         pieces.erase(std::remove_if(pieces.begin(), pieces.end(), [&due](const GlRect &piece) {
             return (due & piece).empty();
         }), pieces.end());
@@ -191,7 +191,7 @@ GlJob GlPlan::next(const GlFramePtr &frame, GlMotion &motion, const GlTerms &ter
     return job;
 }
 
-/* What has changed last is what is looked at */
+/* The most recent changes first: that is where the user looks */
 void GlPlan::refine(GlJob *job, const GlMotion &motion, const GlRegion &moves,
                     uint64_t now_ns) const
 {
@@ -219,7 +219,7 @@ void GlPlan::refine(GlJob *job, const GlMotion &motion, const GlRegion &moves,
     });
 }
 
-/* What the client may be decoding, and show on top of what is sent now */
+/* What the client may still be decoding, and would draw on top of what is sent now */
 GlRegion GlPlan::settling(uint64_t now_ns) const
 {
     GlRegion region;

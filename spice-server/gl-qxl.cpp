@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The public calls of spice-qxl-gl.h; without EGL they all say so. */
+/* The public functions of spice-qxl-gl.h; in builds without EGL they return -ENOTSUP. */
 #include <config.h>
 
 #include <cerrno>
@@ -29,8 +29,8 @@ static GlDisplay *initialised(QXLInstance *qxl, int *error)
     return gl;
 }
 
-/* Those that the server may use GStreamer for, bits. JPEG is not among them here, and on 2D displays
- * only where GStreamer comes first. */
+/* The codecs for which the server may use GStreamer, bits. MJPEG is one of them only if GStreamer's
+ * encoder precedes spice's own, and is then used by 2D displays only. */
 static uint32_t codecs_of(SpiceServer *server)
 {
     const auto list = reds_get_video_codecs(server);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* GlRate: whether the way to the client has become longer. */
+/* GlRate: whether the round trip to the client has become longer. */
 #include "gl-rate.hpp"
 
 #include <algorithm>
@@ -12,9 +12,9 @@ static constexpr double MS = 1e6; /* ns */
 static constexpr uint64_t LONGER_FOR_NS = uint64_t(1000 * MS);
 static constexpr double LONGER_NS = 4 * MS, LONGER_PER_JITTER = 3;
 
-/* How much longer than the shortest round trip messages of no size would take, at least, ns: where
- * the line through the sizes and round trips of messages [FROM, TO) begins. What was sent right
- * before a message counts as its own: it takes as long. 0: cannot be told. */
+/* Lower bound, ns, of the time beyond the shortest round trip that a message of size 0 would take:
+ * the intercept of the line through the sizes and round trips of messages [FROM, TO). Bytes ahead
+ * of a message count as its own, since they delay it as much. 0: unknown. */
 double GlRate::way_begins(size_t from, size_t to) const
 {
     double n = 0, sum_x = 0, sum_y = 0, sum_xx = 0, sum_xy = 0, sum_yy = 0, shortest = 1e18;
@@ -46,8 +46,8 @@ double GlRate::way_begins(size_t from, size_t to) const
     return std::min(mean_y - slope * mean_x - 2 * error, shortest);
 }
 
-/* The way has become longer, or others keep its queue full, when messages take longer whatever
- * their size. Those that take longer the larger they are tell of a slower link. */
+/* If messages take longer whatever their size, the round trip has become longer, or others keep the
+ * queue full. If they take longer the larger they are, the link has become slower. */
 void GlRate::learn_longer_way()
 {
     size_t from = flying, middle = flying, known = 0;
@@ -71,8 +71,8 @@ void GlRate::learn_longer_way()
     }
 }
 
-/* The same when hardly anything is sent: nothing of ours was before these messages, and the
- * estimate has no more to give */
+/* As learn_longer_way(), for when hardly anything is sent: nothing of ours was ahead of MESSAGE,
+ * and its size does not explain OVER_NS */
 void GlRate::learn_longer_way_alone(const Message &message, double over_ns)
 {
     if (message.together > message.size) {
@@ -104,11 +104,11 @@ void GlRate::lengthen_way(double by_ns)
     drain_wait_ns = DRAIN_FIRST_NS;
     drain_ns = now + drain_wait_ns;
     queue = 0;
-    waiting_ns = 0; /* they did not */
+    waiting_ns = 0; /* messages did not wait */
     ceiling = FASTEST;
-    rate = std::max({ rate, best, best_before }); /* it was not the link */
+    rate = std::max({ rate, best, best_before }); /* the link has not become slower */
     for (auto &message : messages) {
-        message.most = FASTEST; /* they went the shorter way */
+        message.most = FASTEST; /* it was found with the shorter round trip */
         message.rtt_ns = 0;
     }
 }

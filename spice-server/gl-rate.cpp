@@ -12,57 +12,58 @@ static constexpr double SECOND = 1e9;
 static constexpr double SLOWEST = 20e3; /* bytes/s */
 static constexpr double UNKNOWN_RATE = 125e3;
 static constexpr double UNKNOWN_RTT_NS = 100 * MS;
-/* What smaller ones take, they do not take for their size */
+/* The time that smaller messages take does not depend on their size */
 static constexpr uint64_t SMALL = 2000;
-/* What clocks, timers and main loops of both sides add */
+/* Error by clocks, timers and main loops of both sides */
 static constexpr double GRAIN_NS = 1 * MS;
-/* Messages that are kept after they have arrived */
+/* Messages kept after their arrival: how many, and how long */
 static constexpr size_t KEPT = 128;
 static constexpr uint64_t KEPT_NS = uint64_t(4000 * MS);
-/* Messages of a train */
+/* A train: how many messages, and how long, at most */
 static constexpr size_t TRAIN = 32;
 static constexpr uint64_t TRAIN_NS = uint64_t(1000 * MS);
-/* Sent to a client of which nothing has come back yet, however fast its link is thought to be, bytes */
+/* Most bytes sent to a client from which nothing has come back yet, however fast its link seems */
 static constexpr uint64_t UNHEARD_BYTES = 1024 * 1024;
 static constexpr uint64_t UNHEARD_NS = uint64_t(1000 * MS);
-/* When we were not called for so long, with messages on their way, it was us who were late */
+/* If we were not called for this long while messages were in flight, it was us who were late */
 static constexpr uint64_t ABSENT_NS = uint64_t(100 * MS);
 
-/* Messages leave the socket faster than the link takes them: at once they overflow short queues, at
- * its own speed they would never show a faster one. With jitter it takes more to show. */
+/* How much faster than the link messages leave the socket. All at once would overflow short queues;
+ * at the link's speed, they would never show that it is faster. With jitter that takes a larger
+ * factor. */
 static constexpr double PACE = 1.5, MOST_PACE = 2.5, PACE_PER_JITTER_MS = 1;
 static constexpr double SLOWEST_PACE = 250e3; /* bytes/s */
 
-/* A slower link is believed when this many large messages say so, or one does not arrive */
+/* The rate falls when this many large messages agree, or one does not arrive */
 static constexpr size_t AGREE = 3;
 static constexpr double SLACK_PER_JITTER = 3, ABSENT_SLACK_PER_JITTER = 4;
 static constexpr double ABSENT_SLACK_NS = 15 * MS;
-static constexpr double MOST_JITTER_NS = 10 * MS; /* beyond that it is something else */
+static constexpr double MOST_JITTER_NS = 10 * MS; /* more than this is not jitter */
 
-static constexpr double WAITED_NS = 30 * MS; /* a message that waited longer was held up */
+static constexpr double WAITED_NS = 30 * MS; /* a message that waited longer was in a queue */
 static constexpr double SUSTAINED_NS = 300 * MS;
 static constexpr double CEILING_SHARE = 0.9, CEILING_GROWTH = 1.2; /* per second, exponential */
 static constexpr double LEAST_FLOWN = 8e3; /* bytes; TCP starts with ten segments */
-/* TCP's window doubles in a round trip. What flies is what is sent in one, and a frame. */
+/* TCP's window doubles per round trip. In flight is what is sent in one round trip, and a frame. */
 static constexpr double FLOWN_GROWTH = 2, FLOWN_FRAME_NS = 20 * MS;
 static constexpr uint64_t FLOWN_KEPT_NS = uint64_t(10 * SECOND);
 
-/* When the shortest round trip has changed, what seems to be a faster link may be messages that
- * were on their way then */
+/* After the shortest round trip has changed, messages that were in flight then may make the link
+ * look faster */
 static constexpr uint64_t SETTLES_NS = uint64_t(1000 * MS);
-/* What looks like a longer way may have been a queue of others', or our own. For a moment less is
- * sent: queues run empty, and small frames take little more than the way. Then, if that has not
- * shown a shorter one, less and less often. */
+/* What looks like a longer round trip may have been a queue, of others or our own. So for a moment
+ * less is sent: queues drain, and small frames take little more than the round trip. If that does
+ * not show a shorter one, it is repeated less and less often. */
 static constexpr uint64_t DRAIN_NS = uint64_t(300 * MS);
 static constexpr uint64_t DRAIN_MOST_NS = uint64_t(32000 * MS);
 static constexpr double DRAIN_SHARE = 0.25;
 
-/* A pause that a lost segment makes is over by then, and what was sent after it has arrived */
+/* By then the pause after a lost segment is over, and what was sent after it has arrived */
 static constexpr double UNDO_ROUNDS = 2.25, UNDO_NS = 200 * MS;
 
 static constexpr uint64_t BEST_NS = uint64_t(5000 * MS);
 
-/* However much the others send */
+/* A video's least share, however much other channels send */
 static constexpr double LEAST_SHARE = GlRate::SHARE / 3;
 static constexpr double OTHERS_NS = 200 * MS;
 static constexpr double QUEUE_ALLOWED_NS = 40 * MS, QUEUE_HALVES_NS = 100 * MS;
@@ -78,7 +79,7 @@ GlRate::GlRate(uint64_t bytes_per_second, uint64_t rtt_ns):
 {
 }
 
-/* Clocks that jump back stand still instead */
+/* A clock that jumps back counts as one that stands still */
 void GlRate::advance(uint64_t now_ns)
 {
     if (now_ns <= now) {
@@ -140,8 +141,8 @@ void GlRate::arrived(uint64_t number, uint64_t now_ns)
     forget();
 }
 
-/* What the trains that end with message LAST tell when it arrives now, and SLACK_NS of the time
- * may have been anything */
+/* Bounds by the trains that end with message LAST, if it arrives now. Up to SLACK_NS of the time
+ * may have other causes. */
 GlRate::Bounds GlRate::bounds(size_t last, double slack_ns) const
 {
     const double unsure_ns = drain_ns == UINT64_MAX ? 0 : GRAIN_NS;
@@ -154,7 +155,7 @@ GlRate::Bounds GlRate::bounds(size_t last, double slack_ns) const
         }
         bytes += first.size;
         const double took_ns = double(now - first.sent_ns) - base_ns;
-        /* What other channels have sent in between had to go the same way */
+        /* Bytes of other channels in between had to use the same link */
         const double all = double(bytes + messages[last].others - first.others) * SECOND;
         result.least = std::max(result.least, all / std::max(took_ns + unsure_ns, GRAIN_NS));
         if (bytes >= SMALL) {
@@ -162,7 +163,7 @@ GlRate::Bounds GlRate::bounds(size_t last, double slack_ns) const
                                    took_ns > slack_ns ? all / (took_ns - slack_ns) : FASTEST);
         }
         if (idle_before(i)) {
-            break; /* then it may have been another link */
+            break; /* before that, the link may have been another one */
         }
     }
     if (bytes < SMALL) {
@@ -171,14 +172,14 @@ GlRate::Bounds GlRate::bounds(size_t last, double slack_ns) const
     return result;
 }
 
-/* Was the link done with all others when the message came to it? */
+/* Was the link idle when the message came to it? */
 bool GlRate::idle_before(size_t index) const
 {
     return index == 0 || (index <= flying && double(messages[index - 1].arrived_ns) <=
                                                  double(messages[index].sent_ns) + base_ns);
 }
 
-/* A segment that is sent again takes a round trip, and what is behind it waits */
+/* A retransmission takes a round trip, and messages behind it wait */
 double GlRate::excuse_ns(const Message &message) const
 {
     return message.again == again ? 0 : 1.5 * base_ns + 10 * MS;
@@ -190,7 +191,7 @@ void GlRate::measure(size_t last, size_t group)
     message.rtt_ns = double(now - message.sent_ns);
     smooth_rtt_ns += (message.rtt_ns - smooth_rtt_ns) / (smooth_rtt_ns > 0 ? 8 : 1);
     if (base_ns < 0) {
-        base_ns = message.rtt_ns; /* and it may well be less */
+        base_ns = message.rtt_ns; /* the shortest one may well be less */
         drain_wait_ns = DRAIN_FIRST_NS;
         drain_ns = now + drain_wait_ns;
     }
@@ -266,9 +267,9 @@ void GlRate::learn_jitter(const Message &message)
     served_size = size;
 }
 
-/* A link is faster than TCP on it while its window is small, at the start and after losses: short
- * messages arrive in no time, and long ones take many round trips. So more is sent only as
- * more has got through. */
+/* The link is faster than TCP while TCP's window is small, at the start and after losses: short
+ * messages arrive at once, and long ones take many round trips. So more is sent only as more has
+ * got through. */
 void GlRate::learn_sustained(size_t last, size_t group, double over_ns)
 {
     const Message &message = messages[last];
@@ -328,7 +329,7 @@ void GlRate::other(size_t bytes, uint64_t now_ns)
     others += bytes;
 }
 
-/* Index of the message whose arrival the client will tell next */
+/* Index of the message whose arrival the client will report next */
 size_t GlRate::next_acknowledged() const
 {
     return flying + (grouped > 2 ? grouped - 1 : 0);
@@ -364,20 +365,20 @@ uint64_t GlRate::room_at(uint64_t now_ns) const
     const double way_ns = base_ns < 0 ? UNKNOWN_RTT_NS : base_ns;
     const size_t count = messages.size() - flying;
     if (!groups || (grouped > 2 && count < 2 * grouped)) {
-        /* It may acknowledge many messages at once, and not before there are so many. Those that
-         * should be through do not count. */
+        /* The client may acknowledge several messages at a time, and not before it has as many.
+         * Those that should have arrived do not count. */
         const uint64_t at = std::max(paced_ns, through_ns - std::min(through_ns, QUEUE_NS));
         if (groups || (count < TRAIN && flying_bytes < UNHEARD_BYTES)) {
             return std::max(now_ns, at);
         }
-        /* It may be that it acknowledges even more at once, or that nothing ever comes back */
+        /* It may acknowledge even more at a time, or nothing may ever come back */
         const uint64_t sent_ns = messages.back().sent_ns;
         const uint64_t wait_ns = flying_bytes < UNHEARD_BYTES ? uint64_t(100 * MS) :
             std::max(UNHEARD_NS, sent_ns - messages[flying].sent_ns);
         return std::max(now_ns, std::max(at, sent_ns + wait_ns));
     }
 
-    /* What is late already waits in a queue */
+    /* What is late is already waiting in a queue */
     double allowed_ns = way_ns + double(QUEUE_NS);
     const Message &next = messages[std::min(next_acknowledged(), messages.size() - 1)];
     const double due_ns = double(next.sent_ns) + way_ns + double(next.size) * SECOND / rate;

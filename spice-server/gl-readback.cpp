@@ -9,7 +9,7 @@ namespace {
 
 constexpr uint32_t MAX_SIDE = 32768;          /* pixels */
 constexpr size_t PIXEL_BYTES = GlPixels::BYTES;
-/* A GPU that takes longer than this for a copy hangs; map() must not hang with it */
+/* A GPU that takes longer than this for a copy has hung; map() must not hang with it */
 constexpr uint64_t MAP_LIMIT_NS = 5000000000;
 
 std::string text(const GlRect &rect)
@@ -57,8 +57,8 @@ struct GlReadback::Private {
     GLuint buffer = 0;       /* pixel buffer object */
     size_t buffer_bytes = 0;
     GLsync fence = nullptr;  /* set while a read is in flight */
-    GlRect rect;             /* what is in flight */
-    bool flip = false;       /* its first line in the buffer is the lowest of the picture */
+    GlRect rect;             /* the one in flight */
+    bool flip = false;       /* its first line in the buffer is the bottom line of the picture */
     bool bgra = false;       /* byte order in the buffer */
     bool mapped = false;
 };
@@ -85,7 +85,7 @@ bool GlReadback::Private::reserve(size_t bytes, std::string *why)
     return true;
 }
 
-/* To the bound pixel buffer */
+/* Reads into the bound pixel buffer */
 GLenum GlReadback::Private::read_pixels(GLuint framebuffer, const GlRect &area, GLenum format)
 {
     gl_clear_errors();
@@ -96,8 +96,8 @@ GLenum GlReadback::Private::read_pixels(GLuint framebuffer, const GlRect &area, 
     return error;
 }
 
-/* What a framebuffer can be read as depends on its format, and drivers differ: the order
- * is by cost, and what was refused once is not tried again for this image */
+/* How a framebuffer can be read depends on its format, and on the driver. The ways are tried in
+ * order of cost; one that was refused is not tried again for this image. */
 bool GlReadback::Private::start_read(GlBoundImage &bound, const GlRect &memory_rect,
                                      std::string *why)
 {
@@ -177,8 +177,8 @@ GlReadback::GlReadback(GlContext &context):
 GlReadback::~GlReadback()
 {
     if (!priv->ctx.make_current()) {
-        /* without the context its names cannot be deleted one by one; they go with it,
-         * and only this object's memory is lost, with the display */
+        /* without the context its objects cannot be deleted one by one; they go with it, and only
+         * the memory of PRIV is leaked */
         priv.release();
         return;
     }
@@ -286,7 +286,7 @@ void GlReadback::cancel()
     if (priv->mapped && priv->ctx.make_current()) {
         priv->unmap(&ignored);
     }
-    /* the buffer may still be written to: what is read next is ordered behind it by GL */
+    /* the buffer may still be written to; GL orders the next read after that */
     if (priv->fence) {
         glDeleteSync(priv->fence);
         priv->fence = nullptr;

@@ -12,30 +12,30 @@
 
 namespace red {
 
-/* A GPU that takes longer than this to read a picture does not work */
+/* A GPU that takes longer than this to read a frame does not work */
 static constexpr uint64_t READBACK_TIMEOUT_NS = NSEC_PER_SEC;
-/* Pictures are read at most this often, whatever the guest's rate; the last one always is */
+/* Frames are read at most this often, whatever the guest's rate; the last one is always read */
 static constexpr uint64_t READBACK_INTERVAL_NS = NSEC_PER_SEC / 125;
-/* A guest that draws more than 62 times a second is read 60 times, at an even pace: each read keeps
- * one frame waiting, and clients are shown no more */
+/* A guest that draws more than 62 times a second is read 60 times a second, at an even pace: each
+ * read delays one of its frames, and clients are shown no more */
 static constexpr uint64_t FAST_DRAWS_NS = NSEC_PER_SEC / 62;
 static constexpr uint64_t FAST_GUEST_INTERVAL_NS = NSEC_PER_SEC / 60;
-/* While encoders read all frames that there are */
+/* Time until the next try if encoders are reading all frames */
 static constexpr uint64_t BUSY_NS = 5 * NSEC_PER_MILLISEC;
-/* A new scanout is usually followed by a draw; where it is not, it is read after this time */
+/* A new scanout is usually followed by a draw; if it is not, it is read after this time */
 static constexpr uint64_t UNDRAWN_NS = 10 * NSEC_PER_MILLISEC;
-/* So long after its last draw a guest counts as drawing. The thread then looks by itself once per
- * LOOK_NS, and is woken for draws alone: a scanout is usually followed by one, and each wake-up
- * is the main loop's time. */
+/* A guest that has drawn within this time is considered active. The thread then wakes up by itself
+ * every LOOK_NS, and is woken for draws only: a scanout is usually followed by one, and each
+ * wake-up takes the main loop's time. */
 static constexpr uint64_t DRAWING_NS = 100 * NSEC_PER_MILLISEC;
 static constexpr uint64_t LOOK_NS = 20 * NSEC_PER_MILLISEC;
-/* Of what is larger (8192x8192) not even one picture is read: several are kept, of 4 bytes each */
+/* Larger scanouts (than 8192x8192) are not read: several frames are kept, at 4 bytes per pixel */
 static constexpr uint64_t MAX_PIXELS = 64 * 1024 * 1024;
-/* What could not be read is tried again after this time, drawn into or not */
+/* A read that failed is retried after this time, whether the guest draws or not */
 static constexpr uint64_t RETRY_NS = 200 * NSEC_PER_MILLISEC;
-/* A GPU that is reset more often than so many times a minute does not work either */
+/* A GPU that is reset more often than this within RESETS_NS does not work either */
 static constexpr unsigned int MAX_RESETS = 5;
-/* After that, or where no context can be made, another one is tried for, later each time */
+/* After that, or if no context can be created, this is tried again, later each time */
 static constexpr uint64_t FIRST_REVIVE_NS = NSEC_PER_SEC;
 static constexpr uint64_t LAST_REVIVE_NS = 32 * NSEC_PER_SEC;
 static constexpr uint64_t RESETS_NS = 60 * NSEC_PER_SEC;
@@ -88,7 +88,7 @@ void GlReader::show(const GlScanout &next)
         previous = std::move(scanout);
         scanout = next;
         unread = { 0, 0, next.visible.w, next.visible.h };
-        /* A dark screen has no surface: the same picture after it is new all over */
+        /* A dark screen has no surface: even the same picture is all new after it */
         whole = whole || !next.image;
         const uint64_t now = spice_get_monotonic_time_ns();
         draw_expected_ns = now + UNDRAWN_NS;
@@ -105,11 +105,11 @@ void GlReader::drawn(const GlRect &drawn, std::shared_ptr<GlFence> drawn_fence, 
     bool looks_in_time;
     {
         std::lock_guard<std::mutex> guard(mutex);
-        fence.swap(drawn_fence); // the former one goes after the lock
+        fence.swap(drawn_fence); // the former one is destroyed after the lock
         unread = unread.united(drawn);
         draw_expected_ns = 0;
         const uint64_t now = spice_get_monotonic_time_ns();
-        /* a pause says nothing of how fast the guest draws */
+        /* a pause says nothing about how fast the guest draws */
         const uint64_t interval = std::min(now - drawn_ns, DRAWING_NS);
         draw_interval_ns = draw_interval_ns == UINT64_MAX ? interval :
             (draw_interval_ns * 7 + interval) / 8;
@@ -206,7 +206,7 @@ void GlReader::loop(Lock &lock)
         } else if (announce) {
             announce_drawing(lock);
         } else if (!wanted && frames.current()) {
-            frames.clear(); // hold no memory for nobody
+            frames.clear(); // no client needs this memory
         } else if (revive_ns && wanted && spice_get_monotonic_time_ns() >= revive_ns) {
             revive(lock);
         } else if (wants_to_read() && spice_get_monotonic_time_ns() >= next_read_ns()) {
@@ -275,7 +275,7 @@ void GlReader::read(Lock &lock)
     }
     unread = {};
     whole = false;
-    /* by the turns' own clock where it is kept up with */
+    /* turns keep an even pace, unless reads do not keep up */
     next_turn_ns = (now < next_turn_ns + interval ? next_turn_ns : now) + interval;
     read_ids.insert(scanout.image->id());
     lock.unlock();
@@ -288,7 +288,7 @@ void GlReader::read(Lock &lock)
         lock.unlock();
         user.reading_over();
     }
-    /* the guest may go on: its pixels are in the buffer object */
+    /* the guest may continue: its pixels are in the buffer object */
     GlPicture picture;
     auto update = GlFrames::Update::SAME;
     if (pixels) {
@@ -296,7 +296,7 @@ void GlReader::read(Lock &lock)
     }
     const char *reset = pixels ? context->lost() : nullptr;
     if (reset) {
-        /* what it has copied may be anything */
+        /* the pixels may be garbage */
         update = GlFrames::Update::SAME;
         why.clear();
         if (recovered(reset)) {
@@ -335,14 +335,14 @@ static GlSource source_of(const GlScanout &scanout)
     s.image = scanout.image->handle();
     s.width = scanout.image->width();
     s.height = scanout.image->height();
-    /* SPICE's flag says that y = 0 is at the top in GL's sense, where y grows upwards: the
-     * first line in memory is the lowest */
+    /* SPICE's flag means that the first line in memory is the bottom one: y = 0 is at the top in a
+     * system in which y grows upwards */
     s.y0_top = !scanout.y0_top;
     return s;
 }
 
-/* Reads into the buffer object, and waits until that is done. A context that was lost with it
- * is replaced, and the picture read by the new one. */
+/* Reads into the buffer object, and waits until that is done. If the context was lost meanwhile, it
+ * is replaced, and the new one reads the frame. */
 bool GlReader::begin(const Job &job, std::string *why)
 {
     const bool done = begin_once(job, why);
@@ -354,7 +354,7 @@ bool GlReader::begin(const Job &job, std::string *why)
     return recovered(reset) && begin_once(job, why);
 }
 
-/* The context is lost, which GL need not say twice: is there another one? */
+/* The context is lost, which GL may report only once. True: there is a new one. */
 bool GlReader::recovered(const char *reset)
 {
     const uint64_t now = spice_get_monotonic_time_ns();
@@ -378,7 +378,7 @@ bool GlReader::recovered(const char *reset)
     return rebuilt;
 }
 
-/* There was no other context: is there one now? */
+/* There is no context: tries again to create one */
 void GlReader::revive(Lock &lock)
 {
     std::string why;
@@ -419,7 +419,7 @@ bool GlReader::begin_once(const Job &job, std::string *why)
     return true;
 }
 
-/* The pixels become the newest frame, if any of them differ from the one before */
+/* Makes the pixels the newest frame, if any of them differ from the previous one */
 GlFrames::Update GlReader::finish(const Job &job, GlRegion *changed, std::string *why)
 {
     GlPixels pixels;
@@ -439,7 +439,7 @@ GlFrames::Update GlReader::finish(const Job &job, GlRegion *changed, std::string
     return update;
 }
 
-/* For those who read the image themselves, and with no GL that could be told to wait */
+/* Waits for the fence here, for users of the image that cannot wait for it on the GPU */
 void GlReader::announce_drawing(Lock &lock)
 {
     auto drawn_fence = fence;
@@ -454,7 +454,7 @@ void GlReader::announce_drawing(Lock &lock)
     lock.lock();
 }
 
-/* Textures made from images that their owner has released */
+/* Drops the textures of images that their owner has released */
 void GlReader::forget_images(Lock &lock)
 {
     std::vector<uint64_t> ids;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* GlRemote's video: in which way what moves is sent, and the streams for it */
+/* GlRemote's video: how moving parts are sent, and the streams for them */
 #include <config.h>
 
 #include "gl-remote.hpp"
@@ -16,14 +16,14 @@
 namespace red {
 
 static constexpr uint64_t MS = 1000000;
-/* Streams' ids are used again as late as possible: reports about an old one do not say so */
+/* Stream ids are reused as late as possible: reports do not say which stream of an id they mean */
 static constexpr uint32_t STREAM_IDS = 16;
 static constexpr uint32_t REPORT_FRAMES = 5, REPORT_MS = 500;
 static constexpr uint64_t MIN_BIT_RATE = 200 * 1000;
-/* A client's decoder is taken to be there so long after it heard of the stream, the first one later:
- * nothing says so, and until then it gets JPEG */
+/* A client's decoder is assumed to be ready this long after the client was told of the stream, its
+ * first decoder later. Clients do not report it; until then they get JPEG. */
 static constexpr uint64_t DECODER_NS = 120 * MS, FIRST_DECODER_NS = 400 * MS;
-/* A rectangle that moves is worth a stream when it has been the same for that long */
+/* A moving rectangle is worth a stream once it has been the same for this long */
 static constexpr uint64_t STEADY_NS = 200 * MS;
 
 /* ---- what the client can be sent ---- */
@@ -31,7 +31,7 @@ static constexpr uint64_t STEADY_NS = 200 * MS;
 static bool has_codec(DisplayChannelClient *dcc, const RedVideoCodec &codec)
 {
     if (!dcc->test_remote_cap(SPICE_DISPLAY_CAP_MULTI_CODEC)) {
-        return codec.type == SPICE_VIDEO_CODEC_TYPE_MJPEG; // all old ones have it
+        return codec.type == SPICE_VIDEO_CODEC_TYPE_MJPEG; // all old clients have it
     }
     return dcc->test_remote_cap(codec.cap);
 }
@@ -59,8 +59,8 @@ GlRemote::Codecs GlRemote::codecs() const
             found.inter = codec.type;
         }
     }
-    found.video = found.jpeg || found.inter; // one that knows no codec gets no JPEG images either
-    /* The order is a choice where the client has made one; else the link decides */
+    found.video = found.jpeg || found.inter; // without a codec, no JPEG images either
+    /* The order decides if the client has stated a preference; otherwise the link does */
     const bool chosen = dcc->priv->client_preferred_video_codecs;
     found.fixed_jpeg = found.jpeg && (!found.inter || (chosen && found.fixed_jpeg));
     found.fixed_inter = found.inter && (!found.jpeg || (chosen && found.fixed_inter));
@@ -69,13 +69,13 @@ GlRemote::Codecs GlRemote::codecs() const
 
 uint64_t GlRemote::video_bit_rate(const GlRect &rect) const
 {
-    /* More than a fifth of a bit for each pixel of each frame is not seen */
+    /* More than 0.2 bit per pixel of each frame makes no visible difference */
     const uint64_t useful = uint64_t{rect.w} * rect.h * max_rate() / 5;
     return std::max(MIN_BIT_RATE, std::min(rate.video_rate() * 8, std::max<uint64_t>(useful, 2000000)));
 }
 
-/* For all that moves in one frame. What a frame takes on the link, and to be made and decoded, is
- * latency: it is made better than good only where that takes no more than a millisecond of the link. */
+/* For all moving parts of one frame. The time that a frame takes on the link, and to be encoded and
+ * decoded, is latency: it is made better than good only if it takes at most 1 ms of the link. */
 size_t GlRemote::jpeg_bytes() const
 {
     const size_t most = rate.video_rate() / max_rate();
@@ -104,7 +104,7 @@ void GlRemote::drop_next()
     next_first.reset();
 }
 
-/* The client sets its decoder up, and does not show what comes out */
+/* Tells the client of the stream: it sets up its decoder, but does not show the frame */
 void GlRemote::tell_next(uint64_t now_ns)
 {
     spice_debug("client %p: stream %u of codec %d warms up, %ux%u at %u,%u", dcc, next->id(),
@@ -160,7 +160,7 @@ void GlRemote::look_at_streams(uint64_t now_ns)
     }
 }
 
-/* Whether what moves is to be a stream, and of which rectangle */
+/* Decides whether moving parts are sent as a stream, and of which rectangle */
 void GlRemote::choose_stream(const Codecs &can, uint64_t now_ns)
 {
     const GlRect moving = screen.motion.moving(now_ns);
@@ -168,7 +168,7 @@ void GlRemote::choose_stream(const Codecs &can, uint64_t now_ns)
 
     if (moving.empty()) {
         drop_next();
-        /* Its last frame has been shown by now: what changed last did so STILL_NS ago, and has
+        /* The stream's last frame has been shown by now: the last change was STILL_NS ago, and has
          * arrived */
         if (running && !plan.lacks(running->rect()) && receipts.arrived() >= last_frame_number) {
             end_stream();
@@ -183,7 +183,7 @@ void GlRemote::choose_stream(const Codecs &can, uint64_t now_ns)
         inter = size && choice.choose(rate.share(), rate.fell_ns(), max_rate(), size,
                                       now_ns) == GlCodecChoice::Codec::INTER;
         codec_reason = choice.why();
-        if (stamps.playing()) { // images have no time at which they are shown
+        if (stamps.playing()) { // images are shown when they arrive, not at a given time
             inter = true;
             codec_reason = "the client plays audio, and only a stream stays in sync with it";
         }
@@ -193,7 +193,7 @@ void GlRemote::choose_stream(const Codecs &can, uint64_t now_ns)
         end_stream();
         return;
     }
-    if (!(moving == steady)) { // a window that is dragged would be a stream for each frame
+    if (!(moving == steady)) { // a dragged window would need a new stream for each frame
         steady = moving;
         steady_ns = now_ns;
     }
@@ -256,7 +256,7 @@ bool GlRemote::report(const SpiceMsgcDisplayStreamReport &report)
     if (report.stream_id >= STREAM_IDS) {
         return false;
     }
-    for (auto stream : { &running, &next }) { // else it is about one that has ended
+    for (auto stream : { &running, &next }) { // else it is about a stream that has ended
         if (*stream && (*stream)->is_told() && report.stream_id == (*stream)->id()) {
             if (report.num_frames == 0 && report.num_drops == UINT32_MAX) {
                 refused_codecs |= 1u << (*stream)->codec();

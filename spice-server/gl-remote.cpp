@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* GlRemote: when a client is sent something, and what comes back. Its video is in gl-remote-video.cpp. */
+/* GlRemote: when a client is sent something, and what comes back. Video: gl-remote-video.cpp. */
 #include <config.h>
 
 #include "gl-remote.hpp"
@@ -22,25 +22,25 @@
 namespace red {
 
 static constexpr uint64_t MS = 1000000;
-/* What goes lossless at once takes so long on the link, and at most so many bytes: an upper bound
- * for the processor's time, too */
+/* Lossless images sent at once: time that they may take on the link, and bytes, which also limit
+ * the CPU time */
 static constexpr uint64_t SHARP_MS = 12;
 static constexpr size_t MIN_SHARP = 4096, MAX_SHARP = 512 * 1024;
-/* What is made lossless at a time, with nothing else to send, and beside it */
+/* Lossless refinement at a time: with nothing else to send, and beside other changes */
 static constexpr uint64_t REFINE_MS = 20, REFINE_BESIDE_MS = 3;
-/* What comes next waits for what is in the queue then: up to that, with nothing else to send */
+/* Later changes wait behind it in the queue: it is sent only if the queue is shorter than this */
 static constexpr uint64_t REFINE_QUEUE_NS = 30 * MS, REFINE_BESIDE_QUEUE_NS = 10 * MS;
 static constexpr size_t MAX_REFINE = 1024 * 1024;
-/* While messages are on their way, the rate is told the time that often; the less often the longer
- * nothing comes back: a client that is stuck keeps nobody awake */
+/* While messages are in flight, GlRate::tick() is called this often, and less often the longer
+ * nothing comes back: a client that is stuck must not keep the processor awake */
 static constexpr uint64_t TICK_NS = 10 * MS;
 static constexpr uint64_t TICKS_OF_SILENCE = 8;
-/* What blurs or runs is looked at that often */
+/* Blurred parts and running streams are checked this often */
 static constexpr uint64_t LOOK_NS = 25 * MS;
-/* A link without anything on it answers a ping each so often; one whose client does not count its
- * messages does so for each frame */
+/* A ping follows a picture this often, and each picture if the client does not acknowledge every
+ * message */
 static constexpr uint64_t PING_NS = 200 * MS;
-/* While another codec is in use, how large JPEG would be is tried that often */
+/* While another codec is in use, the size of a JPEG is determined this often */
 static constexpr uint64_t TRIAL_NS = 2000 * MS;
 static constexpr uint64_t TUNE_NS = 50 * MS;
 
@@ -75,17 +75,17 @@ void GlRemote::resized()
 {
     end_stream();
     drop_next();
-    pending.reset(); // what comes of it is of the former size
+    pending.reset(); // its results have the former size
     plan.reset({ 0, 0, w, h });
     if (!screen.dark || !w || leaving) {
-        return; // the next picture brings its surface
+        return; // the next picture creates its surface
     }
     send(gl_surface_destroy());
     dcc->priv->surface_client_created[0] = false;
     w = h = 0;
 }
 
-/* True: the client has a surface of the frame's size */
+/* Creates a surface of the frame's size, unless the client has one. True: it has one now */
 bool GlRemote::show_surface()
 {
     const auto &frame = *screen.frame;
@@ -99,7 +99,7 @@ bool GlRemote::show_surface()
     w = frame.width();
     h = frame.height();
     send(gl_surface_create(w, h));
-    dcc->priv->surface_client_created[0] = true; // for a migration's sake
+    dcc->priv->surface_client_created[0] = true; // for migration
     dcc_push_monitors_config(dcc);
     mark_due = true;
     plan.reset(frame.all());
@@ -146,10 +146,10 @@ uint64_t GlRemote::work(uint64_t now_ns)
         return now_ns + TICK_NS;
     }
     if (!receipts.counts_messages() && rate.in_flight() && !receipts.pinging() && dcc->pipe_is_empty()) {
-        send_ping(now_ns); // nothing else would say that what is on its way has arrived
+        send_ping(now_ns); // nothing else would report that what is in flight has arrived
     }
     if (maker.busy() && !pending) {
-        maker.take(); // of a job that nobody waits for any more
+        maker.take(); // the result of a job that is no longer wanted
     }
     uint64_t again = rate.in_flight() ? now_ns + interval_ns : NEVER;
     if (!ready_to_send() || maker.busy() || !show_surface()) {
@@ -191,8 +191,8 @@ void GlRemote::begin(uint64_t now_ns)
     GlTerms terms;
     terms.video = can.video;
     terms.stream = stream ? stream->rect() : GlRect{};
-    /* Where all has to be lossless, a picture goes at once, however long it takes: else clients
-     * would show parts of several */
+    /* If everything has to be lossless, a picture is sent at once, however long it takes: otherwise
+     * clients would show parts of several */
     terms.sharp_bytes = can.video ? bytes_in(SHARP_MS, MIN_SHARP, MAX_SHARP) : SIZE_MAX;
     terms.moving_bytes = jpeg_bytes();
     const bool beside = plan.lacks_something();
@@ -220,15 +220,15 @@ void GlRemote::begin(uint64_t now_ns)
     if (!job.empty()) {
         pending->images = maker.start(std::move(job), { dcc->priv->image_compression,
             bool(dcc->test_remote_cap(SPICE_DISPLAY_CAP_LZ4_COMPRESSION)) });
-        if (!pending->images) { // there is no thread to be had, now
+        if (!pending->images) { // no thread can be created now
             plan.refresh();
         }
     }
     turns.goes(now_ns, 1000 * MS / max_rate());
 }
 
-/* What is there of it is sent: an echo of a key does not wait for the video beside it. False: not
- * everything is there yet. */
+/* Sends the results that are there: the echo of a key does not wait for a video beside it. False:
+ * some are still missing. */
 bool GlRemote::send_pending(uint64_t now_ns)
 {
     if (pending->frame) {
@@ -250,7 +250,7 @@ bool GlRemote::send_pending(uint64_t now_ns)
         return false;
     }
     if (!pending->sent) {
-        pending.reset(); // it was for nothing but a trial
+        pending.reset(); // it was only a trial
         return true;
     }
     if (mark_due) {
@@ -291,7 +291,7 @@ void GlRemote::tell_way(const Pending &sent, uint64_t now_ns)
               next_reason ? next_reason : "the picture is moving");
         next_reason = nullptr;
     } else if (last_video_ns && !screen.motion.moving(now_ns).empty()) {
-        /* beside a video, which goes on, there may be other pictures */
+        /* other pictures may be sent beside a video that continues */
         shown(QXL_GL_PATH_SOFTWARE, 0, nullptr);
     } else {
         shown(QXL_GL_PATH_IMAGE, 0, next_reason ? next_reason :
@@ -361,8 +361,8 @@ GlRemote::Stats GlRemote::stats(uint64_t now_ns) const
     return s;
 }
 
-/* The kernel lets messages out evenly, and says whether it had to send some again. Not all sockets
- * are TCP's: the others go without. */
+/* Makes the kernel pace messages, and asks it for the number of retransmissions. Sockets other than
+ * TCP's do without. */
 void GlRemote::tune_socket(uint64_t now_ns)
 {
     if (now_ns < tuned_ns + TUNE_NS) {

@@ -122,7 +122,7 @@ bool GlSampler::make_target(uint32_t width, uint32_t height, std::string *why)
         return true;
     }
     drop_target();
-    /* never smaller than before: rectangles of alternating shapes cost nothing then */
+    /* never smaller than before, so that alternating shapes of rectangles cost nothing */
     target_width = std::max(width, target_width);
     target_height = std::max(height, target_height);
     gl_clear_errors();

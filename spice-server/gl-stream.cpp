@@ -8,7 +8,7 @@
 
 namespace red {
 
-/* A rate that falls is followed at once, one that rises in its time */
+/* Least time after one change of the bit rate until the next, if that lowers or raises it */
 static constexpr uint64_t FALL_NS = 50000000;
 static constexpr uint64_t RISE_NS = 250000000;
 

@@ -68,7 +68,7 @@ bool gl_sw_can_encode(SpiceVideoCodecType codec)
     return GlSwPipeline::element_for(codec) != nullptr;
 }
 
-/* The interval as gl_even() has it, one of two directions */
+/* gl_even() in one dimension; END: size of the picture in it */
 static void make_even(uint32_t *start, uint32_t *length, uint32_t end)
 {
     if (*length % 2 == 0) {
@@ -92,7 +92,7 @@ GlRect gl_even(const GlRect &rect, uint32_t width, uint32_t height)
 
 const std::vector<uint8_t> &gl_h264_flush_unit()
 {
-    /* access unit delimiters: of any slice type, with their start codes */
+    /* access unit delimiters for any slice type, with their start codes */
     static const std::vector<uint8_t> units = { 0, 0, 0, 1, 0x09, 0xf0, 0, 0, 0, 1, 0x09, 0xf0 };
     return units;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* For builds without GStreamer: gl-hw-none.cpp is then needed too */
+/* For builds without GStreamer, which need gl-hw-none.cpp, too */
 #include "gl-codecs.hpp"
 #include "gl-encoder.hpp"
 #include "gl-sw-encoder.hpp"

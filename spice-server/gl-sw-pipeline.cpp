@@ -17,10 +17,10 @@ struct Setting {
 };
 
 /*
- * What they have in common: a frame comes out before the next goes in (no B-frames, no lookahead),
- * none is left out, key frames come only when asked for (nothing is lost on the way), and a frame
+ * Common to all encoders: a frame comes out before the next goes in (no B-frames, no lookahead),
+ * no frame is dropped, key frames are made on request only (the transport is reliable), and a frame
  * may take little more than its share (a small buffer model): one that is too large is late, and
- * so are those behind it. Properties that a version lacks are left out.
+ * so are those behind it. Properties that a version lacks are skipped.
  */
 constexpr Setting X264[] = {
     { "tune", "zerolatency" },
@@ -28,8 +28,8 @@ constexpr Setting X264[] = {
     { "byte-stream", "true" },
     { "aud", "false" },
     { "pass", "cbr" },
-    /* What is sharp enough leaves room on the line for when it gets thinner. No least quality: the
-     * first frame would take many frames' share. */
+    /* Limiting the quality leaves room for when the link becomes slower. There is no lower limit:
+     * the first frame would take many frames' share. */
     { "qp-min", "18" },
     { "bframes", "0" },
     { "rc-lookahead", "0" },
@@ -40,7 +40,7 @@ constexpr Setting X264[] = {
     { "option-string", "scenecut=0" },
 };
 
-/* Not usage-type=screen: a tenth of the bit rate where all moves, at a tenth of the quality */
+/* Not usage-type=screen: a tenth of the bit rate in full motion, at a tenth of the quality */
 constexpr Setting OPENH264[] = {
     { "complexity", "low" },
     { "rate-control", "bitrate" },
@@ -59,7 +59,7 @@ constexpr Setting VPX[] = {
     { "lag-in-frames", "0" },
     { "error-resilient", "0" },
     { "keyframe-mode", "disabled" },
-    { "max-intra-bitrate", "400" }, /* per cent of a frame's share, for the first frame */
+    { "max-intra-bitrate", "400" }, /* percent of a frame's share, for the first frame */
     { "dropframe-threshold", "0" },
     { "resize-allowed", "false" },
     { "buffer-size", "100" }, /* ms */
@@ -72,19 +72,19 @@ constexpr Setting VPX[] = {
 };
 
 constexpr Setting VP8[] = {
-    { "cpu-used", "-12" }, /* below zero: this speed, instead of one that it finds by trying */
-    /* More make decoders use a thread for each, which wait for each other in busy loops */
+    { "cpu-used", "-12" }, /* below zero: this very speed, instead of an adaptive one */
+    /* With more, decoders use a thread for each, and these wait for each other in busy loops */
     { "token-partitions", "1" },
 };
 
 constexpr Setting VP9[] = {
     { "cpu-used", "9" },
     { "row-mt", "true" },
-    { "aq-mode", "cyclic-refresh" }, /* frames' sizes vary half as much */
+    { "aq-mode", "cyclic-refresh" }, /* halves the variation of frame sizes */
     { "frame-parallel-decoding", "false" },
 };
 
-/* For each codec the better ones first */
+/* The better ones of each codec first */
 constexpr struct {
     SpiceVideoCodecType codec;
     const char *element;
@@ -95,21 +95,21 @@ constexpr struct {
     { SPICE_VIDEO_CODEC_TYPE_VP9, "vp9enc" },
 };
 
-constexpr uint32_t MIN_SIZE = 16; /* of x264 and openh264 */
+constexpr uint32_t MIN_SIZE = 16; /* of x264 and openh264, pixels */
 
-/* What the codecs can do, next to LENGTH */
+/* The smallest size from LENGTH up that the codecs support */
 uint32_t codec_size(uint32_t length)
 {
     return std::max(MIN_SIZE, length + length % 2);
 }
 
-/* More threads make more slices, each of which costs bits, and leave the guest less time */
+/* More threads mean more slices, each of which costs bits, and leave the guest less CPU time */
 unsigned thread_count(SpiceVideoCodecType codec)
 {
     const unsigned processors = g_get_num_processors();
 
-    /* VP8's wait for each other in busy loops: where there is no processor for each, a frame takes
-     * many times as long as with one */
+    /* VP8's threads wait for each other in busy loops: without a processor for each, a frame takes
+     * many times as long as with one thread */
     if (codec == SPICE_VIDEO_CODEC_TYPE_VP8) {
         return processors < 4 ? 1 : 2;
     }
@@ -178,7 +178,7 @@ bool GlSwPipeline::build(std::string *why)
         break;
     default:
         if (std::string(name) == "x264enc") {
-            /* Two to three dB better where all moves, for up to a third more time */
+            /* Two to three dB better in full motion, for up to a third more time */
             constexpr uint64_t PIXELS_A_THREAD = 500000;
             const uint64_t pixels = uint64_t{format.width} * format.height;
             set(encoder, "speed-preset",
@@ -216,7 +216,7 @@ bool GlSwPipeline::build(std::string *why)
     return (width == format.width && height == format.height) || scale(width, height, why);
 }
 
-/* Lines and columns are doubled: a client that scales back in the same way loses just these */
+/* Doubles some lines and columns: a client that scales back in the same way drops just these */
 bool GlSwPipeline::scale(uint32_t width, uint32_t height, std::string *why)
 {
     scaler = gst_element_factory_make("videoscale", nullptr);
@@ -241,14 +241,14 @@ void GlSwPipeline::push(const GlEncoderPicture &picture, void (*release)(void *)
     gint stride[GST_VIDEO_MAX_PLANES] = { static_cast<gint>(frame.stride()) };
     const gsize size = frame.stride() * (part.h - 1) + part.w * GlFrame::BYTES;
 
-    /* const as the flag says */
+    /* not written to: the flag says so */
     auto pixels = gst_buffer_new_wrapped_full(GST_MEMORY_FLAG_READONLY,
                                               const_cast<uint8_t *>(frame.pixel(part.x, part.y)),
                                               size, 0, size, opaque, release);
     gst_buffer_add_video_meta_full(pixels, GST_VIDEO_FRAME_FLAG_NONE, GST_VIDEO_FORMAT_BGRx,
                                    part.w, part.h, 1, offset, stride);
-    /* Not the time when it was pushed: encoders would give more to a frame that comes after a
-     * pause, and the line has no more room for that one than for another */
+    /* Not the time of the push: encoders would give more bits to a frame that comes after a pause,
+     * and the link has no more room for that one than for another */
     GST_BUFFER_PTS(pixels) = gst_util_uint64_scale_int(pushed++, GST_SECOND,
                                                        format.frames_per_second);
     GST_BUFFER_DURATION(pixels) = GST_SECOND / format.frames_per_second;
@@ -260,16 +260,16 @@ void GlSwPipeline::set_bit_rate(uint64_t bits_per_second)
     const auto name = name_of(encoder);
 
     if (name == "x264enc") {
-        /* The buffer model holds a frame or two, but more where frames are to be tiny: x264 gives
-         * the same picture again and again where it has less than 3 bytes for a block of 16x16.
-         * With that small a buffer it uses four fifths to nine tenths of what it is given. */
+        /* The buffer model holds a frame or two, but more if frames have to be tiny: with less than
+         * 3 bytes for a block of 16x16 pixels x264 repeats the same picture again and again. With
+         * so small a buffer it uses 80 to 90 % of the bit rate that it is given. */
         constexpr uint64_t BUFFER_MS = 30, PIXELS_A_BYTE = 90;
         const uint64_t given = std::max<uint64_t>(1000, bits_per_second * 115 / 100);
         const uint64_t least = uint64_t{format.width} * format.height / PIXELS_A_BYTE;
         set_number(encoder, "vbv-buf-capacity", std::max(BUFFER_MS, least * 8 * 1000 / given));
         set_number(encoder, "bitrate", given / 1000);
     } else if (name == "openh264enc") {
-        /* never above the limit, on the way up or down */
+        /* the bit rate never exceeds the limit, whether it rises or falls */
         set_number(encoder, "max-bitrate", UINT32_MAX);
         set_number(encoder, "bitrate", bits_per_second);
         set_number(encoder, "max-bitrate", bits_per_second + bits_per_second / 4);
