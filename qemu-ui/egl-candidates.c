@@ -1,5 +1,5 @@
 /*
- * On what EGL can be initialized, best first
+ * What EGL can be initialized on, best candidate first
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -186,8 +186,8 @@ static bool is_software_device(EGLDisplay dpy)
 }
 
 /*
- * Mesa renders in software for a node that it has no driver for.  This must
- * not hide the driver that another EGL implementation has.
+ * Mesa renders in software on a node for which it has no driver.  This must
+ * not hide the driver of another EGL implementation.
  */
 bool egl_renders_in_software(EGLDisplay dpy)
 {

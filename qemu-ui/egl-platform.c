@@ -1,5 +1,5 @@
 /*
- * The EGL display QEMU renders on when no window system lends it one
+ * The EGL display that QEMU renders on when no window system provides one
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -16,7 +16,7 @@
 #define PLATFORM_ENV "QEMU_EGL_PLATFORM"
 
 static const char *platform_name;
-static char *platform_node;     /* NULL: it has none */
+static char *platform_node;     /* NULL if it has none */
 static char *platform_renderer;
 static unsigned platform_initialized;
 
@@ -63,7 +63,7 @@ static bool choose_config(EGLDisplay dpy, EGLint surface_type, bool gles,
     return eglChooseConfig(dpy, attributes, config, 1, &n) && n == 1;
 }
 
-/* The part that may fail after eglInitialize() */
+/* The steps after eglInitialize() that may fail */
 static bool setup_display(EGLDisplay dpy, EGLint surface_type,
                           DisplayGLMode mode, Error **errp)
 {
@@ -108,7 +108,7 @@ static void drop_context(EGLDisplay dpy)
     qemu_egl_display = NULL;
 }
 
-/* The context of setup_display() is current */
+/* The context of setup_display() must be current */
 static bool is_good_enough(EGLDisplay dpy, bool software, Error **errp)
 {
     if (!software && egl_renders_in_software(dpy)) {
@@ -120,7 +120,7 @@ static bool is_good_enough(EGLDisplay dpy, bool software, Error **errp)
 }
 
 /*
- * A display that turns out to be useless must not stay behind initialised.
+ * Initialises @dpy, and terminates it again if it turns out to be useless.
  * @software: see EglCandidate
  */
 static bool try_display(EGLDisplay dpy, EGLint surface_type,
@@ -154,11 +154,11 @@ static bool try_display(EGLDisplay dpy, EGLint surface_type,
 
 /* ---- the platforms ---- */
 
-/* What is looked at when a display is chosen */
+/* The state of the search for a display */
 typedef struct EglSearch {
     EglHost host;
     char **nodes;
-    GArray *devices;            /* EGLDeviceEXT; NULL: cannot be used */
+    GArray *devices;            /* EGLDeviceEXT; NULL if none can be used */
     GArray *infos;              /* EglDeviceInfo, of @devices */
     DisplayGLMode mode;
     GString *tried;             /* what failed, and why */
@@ -211,7 +211,7 @@ static bool try_gbm(const EglSearch *search, const EglCandidate *candidate,
     return true;
 }
 
-/* For drivers that offer no GBM: no device has window configs */
+/* For drivers without GBM.  Devices have no configs for windows. */
 static bool try_device(const EglSearch *search, const EglCandidate *candidate,
                        Error **errp)
 {
@@ -282,7 +282,7 @@ static void note_failure(EglSearch *search, const EglCandidate *candidate,
     note(search, what, reason);
 }
 
-/* Why there is nothing to try that one might expect */
+/* Notes why candidates that one might expect are missing */
 static void note_what_is_missing(EglSearch *search, Error *no_devices)
 {
     unsigned i, usable = 0;
@@ -372,7 +372,7 @@ static bool search_display(EglSearch *search)
     return false;
 }
 
-/* Everything that renders shares one display */
+/* All users share one display */
 static bool keep_display(const char *rendernode, Error **errp)
 {
     if (rendernode && !egl_same_drm_device(rendernode, platform_node)) {

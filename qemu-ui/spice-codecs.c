@@ -1,5 +1,5 @@
 /*
- * Which video codecs SPICE clients may be sent
+ * The video codecs that SPICE clients may be sent
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -29,7 +29,7 @@ static const char *encoder_of(const char *codec)
     return NULL;
 }
 
-/* With the encoder; false: @codec is unknown */
+/* Adds @codec with its encoder; false if @codec is unknown */
 static bool add_codec(GString *list, const char *codec)
 {
     g_auto(GStrv) words = g_strsplit(codec, ":", 2);

@@ -116,7 +116,7 @@ static bool scanout_blit_fb(SpiceEgl *egl)
         egl_fb_setup_new_tex(&ssd->blit_fb, width, height);
     }
 
-    view.y_0_top = false;       /* blend_cursor() has turned it over */
+    view.y_0_top = false;       /* blend_cursor() flips it */
     image = spice_egl_image_of_texture(&egl->images, ssd->blit_fb.texture,
                                        width, height);
     return image && spice_egl_scanout(&egl->images, image, &view);
@@ -133,7 +133,7 @@ static bool scanout_guest(SpiceEgl *egl)
     return image && spice_egl_scanout(&egl->images, image, &egl->view);
 }
 
-/* "Flipped" is what keeps the first line first, see texture-blit-flip.vert */
+/* With "flip" the first line stays first: see texture-blit-flip.vert */
 static void blend_cursor(SpiceEgl *egl)
 {
     SimpleSpiceDisplay *ssd = egl->ssd;

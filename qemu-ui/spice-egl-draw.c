@@ -1,5 +1,5 @@
 /*
- * One draw after the other, and the guest's renderer waits for each
+ * One draw at a time, during which the guest's renderer is blocked
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -33,7 +33,7 @@ static void set_blocked(SpiceEgl *egl, bool block)
     }
 }
 
-/* The next draw, if there is something to draw, or the guest goes on */
+/* Starts the next draw if there is damage; otherwise the guest continues */
 static void go_on(SpiceEgl *egl)
 {
     egl->draw = 0;
@@ -71,7 +71,7 @@ static void draw_answered(void *opaque)
     SpiceEgl *egl = opaque;
 
     if (!egl->draw) {
-        /* An answer too late: spice-server takes draws again */
+        /* A late answer: spice-server accepts draws again */
         spice_egl_draw(egl);
     } else if (egl->draw == qatomic_read(&egl->answered)) {
         trace_qemu_spice_egl_draw_done(egl->ssd->qxl.id);
@@ -84,7 +84,7 @@ void qemu_spice_egl_draw_answered(SimpleSpiceDisplay *ssd, uint64_t draw)
     SpiceEgl *egl = ssd->egl;
     uint32_t before, newest = qatomic_read(&egl->answered);
 
-    /* The answer to a draw that was given up may come after that to another */
+    /* The answer to an abandoned draw may come after that to a newer one */
     while ((int32_t)((uint32_t)draw - newest) > 0) {
         before = newest;
         newest = qatomic_cmpxchg(&egl->answered, before, (uint32_t)draw);
@@ -95,7 +95,7 @@ void qemu_spice_egl_draw_answered(SimpleSpiceDisplay *ssd, uint64_t draw)
     qemu_bh_schedule(ssd->gl_unblock_bh);
 }
 
-/* After the drawing commands of the current context; NULL: they are done */
+/* A fence after the current context's commands; NULL if they have finished */
 static EGLSyncKHR make_fence(SpiceEgl *egl)
 {
     EGLContext previous = eglGetCurrentContext();
@@ -115,7 +115,7 @@ static EGLSyncKHR make_fence(SpiceEgl *egl)
     return sync;
 }
 
-/* Before the call: the answer may come before it returns */
+/* Precedes draw_fence_async(), since the answer may come before that returns */
 static QXLCookie *begin_draw(SpiceEgl *egl)
 {
     egl->newest_draw++;

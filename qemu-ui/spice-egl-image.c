@@ -13,15 +13,15 @@
 #include "spice-gl-api.h"
 #include "trace.h"
 
-/* A guest flips between two to four; more than this many are stale */
+/* Guests flip between two to four images; beyond this number they are stale */
 #define MAX_IMAGES 16
 
-/* Of dma-bufs that no QemuDmaBuf stands for at the moment */
+/* Images of dma-bufs that have no QemuDmaBuf at the moment */
 #define MAX_IDLE 4
 
 /*
- * What is behind an image: a texture, or memory with a layout.  Devices make a
- * new QemuDmaBuf for each page flip; the same inode is the same memory.
+ * The storage of an image: a texture, or memory with a layout.  Devices create
+ * a new QemuDmaBuf for each page flip; the same inode means the same memory.
  */
 typedef struct Backing {
     uint32_t tex_id;            /* 0: a dma-buf */
@@ -31,14 +31,14 @@ typedef struct Backing {
 } Backing;
 
 /*
- * A texture's EGL image: there is one, however many displays show the texture
- * and however many of their images are on the way back.  A driver may refuse
+ * The only EGL image of a texture, even if several displays show the texture
+ * and spice-server has not returned all of their images.  A driver may refuse
  * another (EGL_KHR_image_base: EGL_BAD_ACCESS for a sibling); NVIDIA's does.
  */
 typedef struct TextureImage {
     QTAILQ_ENTRY(TextureImage) next;
     EGLImageKHR image;
-    uint32_t tex_id;            /* 0: that texture is gone */
+    uint32_t tex_id;            /* 0: the texture is gone */
     uint32_t width, height;     /* pixels */
     unsigned users;
 } TextureImage;
@@ -51,9 +51,9 @@ struct SpiceEglImage {
     QXLInstance *qxl;
     uint64_t id;
     EGLImageKHR image;
-    TextureImage *of_texture;   /* whose @image is, or NULL */
+    TextureImage *of_texture;   /* owns @image, or NULL */
     Backing backing;
-    bool lent;                  /* spice-server will give it back */
+    bool lent;                  /* spice-server will return it */
 };
 
 void spice_egl_images_init(SpiceEglImages *images, QXLInstance *qxl)
@@ -65,7 +65,7 @@ void spice_egl_images_init(SpiceEglImages *images, QXLInstance *qxl)
 
 /*
  * eglCreateImage() may return the handle of an image that was destroyed
- * before, which is why images have an identity of their own.
+ * before, so images have ids of their own.
  */
 static uint64_t next_id(void)
 {
@@ -74,11 +74,11 @@ static uint64_t next_id(void)
     return ++last;
 }
 
-/* ---- textures' images; with the BQL ---- */
+/* ---- images of textures; the BQL must be held ---- */
 
 /*
- * Without EGL_IMAGE_PRESERVED what has been drawn before may be lost, and with
- * NVIDIA's driver it is; a driver that cannot keep it refuses that.
+ * Without EGL_IMAGE_PRESERVED the texture's contents may be lost, and with
+ * NVIDIA's driver they are.  A driver that cannot preserve them refuses this.
  */
 static EGLImageKHR image_of(uint32_t tex_id)
 {
@@ -96,7 +96,7 @@ static EGLImageKHR image_of(uint32_t tex_id)
                              texture, NULL);
 }
 
-/* NULL with EGL's error */
+/* On failure returns NULL, with EGL's error set */
 static TextureImage *texture_image_get(uint32_t tex_id,
                                        uint32_t width, uint32_t height)
 {
@@ -136,7 +136,7 @@ static void texture_image_put(TextureImage *shared)
     }
 }
 
-/* Its name may be another texture's from now on */
+/* The name may belong to another texture from now on */
 static void texture_is_gone(uint32_t tex_id)
 {
     TextureImage *shared;
@@ -148,7 +148,7 @@ static void texture_is_gone(uint32_t tex_id)
     }
 }
 
-/* ---- the way back ---- */
+/* ---- getting images back ---- */
 
 static void image_free(void *opaque)
 {
@@ -185,7 +185,7 @@ static void image_forget(SpiceEglImages *images, SpiceEglImage *image)
     if (!image->lent) {
         aio_bh_schedule_oneshot(qemu_get_aio_context(), image_free, image);
     } else if (qemu_in_vcpu_thread()) {
-        /* spice-server wants to be called from the main loop */
+        /* spice-server must be called from the main loop */
         aio_bh_schedule_oneshot(qemu_get_aio_context(), image_release, image);
     } else {
         image_release(image);
@@ -204,7 +204,7 @@ static Backing dmabuf_backing(QemuDmaBuf *dmabuf)
     };
 }
 
-/* The image keeps its memory alive, so that no other can have its inode */
+/* The image keeps its memory alive, so no other memory can have its inode */
 static bool same_backing(const Backing *a, const Backing *b)
 {
     return a->tex_id == b->tex_id &&
@@ -249,7 +249,7 @@ void spice_egl_forget_texture(SpiceEglImages *images, uint32_t tex_id)
     }
 }
 
-/* Idle images, without the @keep most recent ones */
+/* Forgets idle images, except for the @keep most recent ones */
 static void forget_idle(SpiceEglImages *images, unsigned keep)
 {
     SpiceEglImage *image, *tmp;
@@ -330,7 +330,7 @@ SpiceEglImage *spice_egl_image_of_texture(SpiceEglImages *images,
     if (image) {
         return image;
     }
-    /* Another size under the same name: that one is gone */
+    /* Another size under the same name: the former texture is gone */
     forget_name(images, tex_id);
     shared = texture_image_get(tex_id, width, height);
     image = image_add(images, shared ? shared->image : EGL_NO_IMAGE_KHR,

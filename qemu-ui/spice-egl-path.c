@@ -11,7 +11,7 @@
 #include "spice-gl-api.h"
 #include "trace.h"
 
-/* In a thread of spice-server's */
+/* Called in one of spice-server's threads */
 static void path_changed(QXLInstance *qxl, const QXLGLPathChange *change,
                          void *opaque)
 {

@@ -1,5 +1,5 @@
 /*
- * The planes of a guest's dma-buf, and an EGL image of them
+ * The planes of a guest's dma-buf, and an EGL image made from them
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -54,7 +54,7 @@ SpiceEglPlanes spice_egl_planes_of(QemuDmaBuf *dmabuf)
     return planes;
 }
 
-/* As elsewhere in QEMU, 0 stands for "not known" and not for linear */
+/* As elsewhere in QEMU, 0 means "unknown", not linear */
 static bool has_modifier(uint64_t modifier)
 {
     return modifier && modifier != MOD_INVALID &&
@@ -62,7 +62,7 @@ static bool has_modifier(uint64_t modifier)
                                    "EGL_EXT_image_dma_buf_import_modifiers");
 }
 
-/* The names of a plane's attributes, in this order */
+/* The names of each plane's attributes, in the order of their values below */
 static const EGLint names[DMABUF_MAX_PLANES][5] = {
     { EGL_DMA_BUF_PLANE0_FD_EXT, EGL_DMA_BUF_PLANE0_PITCH_EXT,
       EGL_DMA_BUF_PLANE0_OFFSET_EXT, EGL_DMA_BUF_PLANE0_MODIFIER_LO_EXT,

@@ -1,5 +1,5 @@
 /*
- * What a SPICE display that scans out EGL images shows, as pixels
+ * Reads back the pixels of a SPICE display that scans out EGL images
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -7,7 +7,7 @@
 #include "qemu/osdep.h"
 #include "spice-egl.h"
 
-/* 0: GL cannot */
+/* Returns 0 if GL cannot make a texture from the image */
 static GLuint texture_of(EGLImageKHR image)
 {
     GLuint texture;
@@ -22,7 +22,7 @@ static GLuint texture_of(EGLImageKHR image)
     return texture;
 }
 
-/* The current context's framebuffer to be read from; 0: GL cannot */
+/* A framebuffer to read from, in the current context; 0 if GL cannot make it */
 static GLuint framebuffer_of(GLuint texture)
 {
     GLuint framebuffer;
@@ -39,7 +39,7 @@ static GLuint framebuffer_of(GLuint texture)
     return 0;
 }
 
-/* The rows of a mapped pixel buffer, the first in memory first or last */
+/* Copies the rows of a pixel buffer, in reverse order if @first_is_last */
 static pixman_image_t *image_of(const uint8_t *rows, int width, int height,
                                 bool first_is_last)
 {
@@ -56,9 +56,9 @@ static pixman_image_t *image_of(const uint8_t *rows, int width, int height,
 }
 
 /*
- * @view of an image that is @height lines high; the framebuffer is bound.
- * Through a pixel buffer: what NVIDIA's driver copies to other memory from a
- * texture that was made of an EGL image is out of order.
+ * Reads @view of an image of @height lines, whose framebuffer must be bound.
+ * This takes a pixel buffer: from a texture made from an EGL image, NVIDIA's
+ * driver copies pixels to other memory in the wrong order.
  */
 static pixman_image_t *read_view(const SpiceEglView *view, uint32_t height)
 {
@@ -74,7 +74,7 @@ static pixman_image_t *read_view(const SpiceEglView *view, uint32_t height)
     glGenBuffers(1, &buffer);
     glBindBuffer(GL_PIXEL_PACK_BUFFER, buffer);
     glBufferData(GL_PIXEL_PACK_BUFFER, size, NULL, GL_STREAM_READ);
-    /* The one format that every context has */
+    /* The only format that every context supports */
     glReadPixels(view->x, y, view->width, view->height,
                  GL_RGBA, GL_UNSIGNED_BYTE, NULL);
     rows = glMapBufferRange(GL_PIXEL_PACK_BUFFER, 0, size, GL_MAP_READ_BIT);
@@ -111,7 +111,7 @@ pixman_image_t *spice_egl_readback(DisplayChangeListener *dcl)
     return image;
 }
 
-/* The same pixels in a surface that is shown already; false: it does not fit */
+/* Copies pixels to a surface that is already shown; false if it does not fit */
 static bool copy_to(DisplaySurface *surface, pixman_image_t *image)
 {
     if (!surface || surface_width(surface) != pixman_image_get_width(image) ||
@@ -123,7 +123,7 @@ static bool copy_to(DisplaySurface *surface, pixman_image_t *image)
     return true;
 }
 
-/* What shows a new surface each time may never come to show it all */
+/* Listeners that get a new surface each time may never show all of one */
 static void show_others(SpiceEgl *egl, pixman_image_t *image)
 {
     QemuConsole *con = egl->ssd->dcl.con;
@@ -147,7 +147,7 @@ void spice_egl_show_others(SpiceEgl *egl)
     pixman_image_t *image;
 
     if (egl->source == SPICE_EGL_SURFACE) {
-        if (egl->others) {      /* by now all of them show the console's */
+        if (egl->others) {      /* by now they all show the console's */
             qemu_free_displaysurface(egl->others);
             egl->others = NULL;
         }

@@ -73,7 +73,7 @@ static SpiceDisplayClient *client_of(const QXLGLClientStats *stats)
 {
     SpiceDisplayClient *client = g_new0(SpiceDisplayClient, 1);
 
-    client->connection_id = (int)stats->connection_id; /* as in channels */
+    client->connection_id = (int)stats->connection_id; /* sign as in channels */
     client->path = spice_egl_path_of(stats->path);
     client->has_codec = stats->codec != 0;
     client->codec = spice_egl_codec_of(stats->codec);
@@ -86,7 +86,7 @@ static SpiceDisplayClient *client_of(const QXLGLClientStats *stats)
     return client;
 }
 
-/* @stats is of the same moment as the list */
+/* Also fills in @stats, by the same call */
 QEMU_DISABLE_CFI
 static SpiceDisplayClientList *clients_of(QXLInstance *qxl, QXLGLStats *stats)
 {

@@ -58,7 +58,7 @@ void spice_egl_damage_all(SpiceEgl *egl)
 void spice_egl_show(SpiceEgl *egl, SpiceEglSource source,
                     const SpiceEglView *view)
 {
-    /* What was not drawn of the old view is not of the new one either */
+    /* Damage of the old view that was not drawn is missing in the new one */
     bool undrawn = !qemu_spice_rect_is_empty(&egl->damage);
 
     egl->news_for_others = true;

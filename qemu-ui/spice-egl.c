@@ -1,9 +1,9 @@
 /*
  * SPICE display whose scanouts are EGL images
  *
- * QEMU and spice-server share one EGLDisplay.  What the guest shows is wrapped
- * in an EGL image, once per backing image, and handed over; who looks at it
- * and how is spice-server's business.
+ * QEMU and spice-server share one EGLDisplay.  QEMU makes an EGL image of each
+ * backing image that the guest shows, once, and passes it to spice-server,
+ * which decides how each client is served.
  *
  * Callbacks may come from vCPU threads (device reset) with the BQL held.  They
  * only note what is wanted; GL and spice-server are used in the main loop.
@@ -25,7 +25,7 @@ SpiceEglList spice_egl_displays = QTAILQ_HEAD_INITIALIZER(spice_egl_displays);
 static DisplayChangeListenerOps listener_ops;
 static DisplayGLCtxOps gl_ctx_ops;
 
-/* The listener is found from there; SimpleSpiceDisplay has a pointer to it */
+/* The listener is part of a SimpleSpiceDisplay, which points to the SpiceEgl */
 static SpiceEgl *egl_of(DisplayChangeListener *dcl)
 {
     return container_of(dcl, SimpleSpiceDisplay, dcl)->egl;
@@ -112,7 +112,7 @@ void spice_egl_draw(SpiceEgl *egl)
     }
 }
 
-/* ---- what the vCPUs asked for ---- */
+/* ---- requests of vCPU threads ---- */
 
 QEMU_DISABLE_CFI
 static void sync_state(void *opaque)
@@ -147,7 +147,7 @@ static void show_nothing(SpiceEgl *egl)
 
 /* ---- 2D surfaces ---- */
 
-/* @new takes the texture over if it fits: guests without GL flip pages too */
+/* Passes the texture to @new if it fits: guests without GL flip pages, too */
 static void hand_texture_on(SpiceEgl *egl, DisplaySurface *old,
                             DisplaySurface *new)
 {
@@ -183,7 +183,7 @@ static void egl_gfx_switch(DisplayChangeListener *dcl, DisplaySurface *surface)
             .height = surface_height(surface),
         };
 
-        /* Uploaded when it is first drawn: often a texture comes before */
+        /* Uploaded when first drawn: often a texture replaces it before that */
         spice_egl_show(egl, SPICE_EGL_SURFACE, &view);
         spice_egl_damage_all(egl);
         egl->surface_changed = true;
@@ -270,12 +270,12 @@ static void egl_gl_update(DisplayChangeListener *dcl,
     egl->news_for_others = true;
     switch (egl->source) {
     case SPICE_EGL_TEXTURE:
-        /* virglrenderer's devices count from the texture's corner */
+        /* virglrenderer's devices report it relative to the texture */
         spice_egl_damage(egl, (int64_t)x - egl->view.x,
                          (int64_t)y - egl->view.y, w, h);
         break;
     case SPICE_EGL_DMABUF:
-        /* Some devices count from the scanout's corner, others do not */
+        /* Some devices report it relative to the scanout, others do not */
         if (egl->view.x || egl->view.y) {
             spice_egl_damage_all(egl);
         } else {
@@ -290,7 +290,7 @@ static void egl_gl_update(DisplayChangeListener *dcl,
 
 /* ---- setting up ---- */
 
-/* Listeners without GL get what is read back while a client watches them */
+/* Listeners without GL are shown readbacks while a client watches them */
 static bool egl_is_compatible_dcl(DisplayGLCtx *dgc,
                                   DisplayChangeListener *dcl)
 {
@@ -298,7 +298,7 @@ static bool egl_is_compatible_dcl(DisplayGLCtx *dgc,
            (!dcl->ops->dpy_gl_update && dcl->ops->dpy_is_watched);
 }
 
-/* @ssd and its @stock listener are for dma-bufs: take over what is the same */
+/* @ssd and its @stock listener are for dma-bufs: copy what we have in common */
 static void init_ops(SimpleSpiceDisplay *ssd,
                      const DisplayChangeListenerOps *stock)
 {

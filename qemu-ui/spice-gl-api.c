@@ -1,5 +1,5 @@
 /*
- * The calls of spice-server that take EGL images, found at run time
+ * spice-server's functions for EGL images, looked up at run time
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -13,8 +13,8 @@
 #ifdef SPICE_QXL_GL
 
 /*
- * When this file is part of a module, libspice-server has been loaded for the
- * module only and is not in the global scope: look from the module then.
+ * If this file is part of a module, libspice-server was loaded for the module
+ * only and is not in the global scope, so look from the module.
  */
 void *qemu_spice_gl_function(const char *name)
 {

@@ -2,7 +2,7 @@
  * A Unix socket for SPICE clients, next to the TCP ports
  *
  * spice-server listens on TCP ports or on a Unix socket, not on both.  With GL
- * it takes both to serve local clients without a copy and remote ones at all.
+ * both are needed: the socket for local clients, the ports for remote ones.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -23,7 +23,7 @@
 #define O_PATH O_RDONLY
 #endif
 
-/* How long clients wait where this process has no descriptors left */
+/* How long clients wait if this process has no descriptors left */
 #define ACCEPT_AGAIN_MS 500
 
 static struct {
@@ -42,7 +42,7 @@ static void listen_again(void *opaque)
     qemu_set_fd_handler(unix_socket.fd, accept_client, NULL, NULL);
 }
 
-/* The client stays in the socket's queue, which would wake us all the time */
+/* The client stays in the socket's queue, which would wake us continuously */
 static void accept_later(int reason)
 {
     error_report_once("spice: accept on unix-path failed: %s",
@@ -67,7 +67,7 @@ static void accept_client(void *opaque)
     }
 }
 
-/* Not the socket that another QEMU has put in its place */
+/* Leaves the socket alone if another QEMU has put its own in its place */
 static void remove_socket(Notifier *notifier, void *opaque)
 {
     struct stat st;
@@ -95,7 +95,7 @@ static bool remember_socket(const char *path, Error **errp)
     return true;
 }
 
-/* What is there already is replaced if it is a socket, and kept if not */
+/* An existing socket will be replaced; any other existing file is an error */
 static bool check_path(const char *path, Error **errp)
 {
     struct stat st;

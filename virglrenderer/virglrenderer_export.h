@@ -2,13 +2,13 @@
  * SPDX-License-Identifier: MIT
  * Copyright 2026 Seed 6d55f7ea maintainers
  *
- * What is kept of exported images.
+ * The cache of exported images.
  *
  * virgl_renderer_resource_get_info(), virgl_renderer_resource_get_info_ext(),
  * virgl_renderer_get_fd_for_texture(), virgl_renderer_get_fd_for_texture2() and
- * the export query of virgl_renderer_execute() ask EGL or GBM once per image
- * and answer from memory until its storage goes away.  A descriptor that they
- * return is the caller's own, as it was before.
+ * the export query of virgl_renderer_execute() ask EGL or GBM once per image,
+ * and answer from memory until its storage goes away.  As without the cache,
+ * the caller owns the descriptors that they return.
  *
  * Included by virglrenderer.h.
  */
@@ -18,30 +18,29 @@
 
 #include <stdint.h>
 
-/* A flag of virgl_renderer_init(): keep nothing.  The environment variable
- * VIRGL_DISABLE_EXPORT_CACHE does the same, whatever its value. */
+/* A flag of virgl_renderer_init() that disables the cache.  The environment
+ * variable VIRGL_DISABLE_EXPORT_CACHE does the same, whatever its value. */
 #define VIRGL_RENDERER_NO_EXPORT_CACHE (1 << 15)
 
-/* Counted since virgl_renderer_init(); images and fds are what is kept now */
+/* Counters since virgl_renderer_init(); images and fds: those kept now */
 struct virgl_renderer_export_stats {
    uint32_t size;        /* of this struct, bytes: set it before the call */
    uint32_t images;
    uint32_t fds;
    uint32_t pad;
-   uint64_t hits;        /* questions answered from memory */
-   uint64_t queries;     /* asked of EGL or GBM */
-   uint64_t exports;     /* descriptors asked of EGL or GBM */
-   uint64_t dups;        /* descriptors given out that are copies of kept ones */
+   uint64_t hits;        /* calls answered from memory */
+   uint64_t queries;     /* by EGL or GBM */
+   uint64_t exports;     /* by EGL or GBM */
+   uint64_t dups;        /* descriptors returned as copies of kept ones */
    uint64_t failures;    /* of EGL or GBM */
    uint64_t dropped;     /* images whose storage went away */
-   uint64_t evicted;     /* images dropped for others */
+   uint64_t evicted;     /* images dropped to make room for others */
 };
 
 /*
- * Fills in as much of *stats as stats->size has room for.  Returns 0, or EINVAL
- * if size is less than that of the fields above, or before
- * virgl_renderer_init().  To be called in the thread that calls virglrenderer's
- * other functions.
+ * Fills in the fields above.  Returns 0, or EINVAL if stats->size is too small
+ * for them, or if virgl_renderer_init() has not been called.  Must be called
+ * in the thread that calls virglrenderer's other functions.
  */
 VIRGL_EXPORT int virgl_renderer_get_export_stats(struct virgl_renderer_export_stats *stats);
 

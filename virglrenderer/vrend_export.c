@@ -19,19 +19,19 @@
 #include "vrend_renderer.h"
 #include "vrend_winsys.h"
 
-/* A guest shows a few images and shares some more; a process has 1024
- * descriptors if nobody has asked for others */
+/* A guest shows a few images and shares some more; by default a process may
+ * have 1024 descriptors */
 #define MAX_IMAGES 128
 #define MAX_FDS 128
 
 static struct vrend_export_cache *cache;
 
-/* From each resource's texture name to its generation, which a caller that has
- * the name alone does not know.  NULL, or without an entry for lack of memory:
- * such a texture's descriptors are not kept. */
+/* Maps each resource's texture name to its generation, for callers that know
+ * only the name.  If it is NULL or lacks an entry, for lack of memory, the
+ * texture's descriptors are not kept. */
 static struct util_hash_table *generations;
 
-/* ---- what the cache asks ---- */
+/* ---- the cache's operations ---- */
 
 static int
 query_texture(const struct vrend_export_image *image,
@@ -54,13 +54,13 @@ export_texture(uint32_t tex_id, struct vrend_export_dmabuf *dmabuf)
 
    ret = vrend_winsys_get_fd_for_texture2(tex_id, fds, strides, offsets);
    dmabuf->has_layout = ret == 0;
-   /* EGL_MESA_drm_image exports too, without saying where the planes are */
+   /* EGL_MESA_drm_image exports, too, but does not report the layout */
    if (ret)
       ret = vrend_winsys_get_fd_for_texture(tex_id, fds);
    if (ret)
       return ret;
 
-   /* The calls that come here return the first plane only */
+   /* Callers get the first plane only */
    for (int i = 1; i < VREND_EXPORT_MAX_PLANES; i++) {
       if (fds[i] >= 0)
          close(fds[i]);
@@ -117,7 +117,7 @@ static const struct vrend_export_ops ops = {
    .export_buffer = export_buffer,
 };
 
-/* ---- its life ---- */
+/* ---- creation and destruction ---- */
 
 void
 vrend_export_init(int virgl_renderer_flags)
@@ -200,7 +200,7 @@ vrend_export_check_context(int ret)
    return ret;
 }
 
-/* ---- what is asked of it ---- */
+/* ---- queries and exports ---- */
 
 static uint64_t
 generation_of(struct pipe_resource *pres)
@@ -266,7 +266,7 @@ vrend_export_query(struct pipe_resource *pres,
    struct vrend_export_dmabuf dmabuf;
    int ret;
 
-   /* Without a GBM buffer the answer is known, and is no failure */
+   /* Without a GBM buffer there is nothing to keep, and no failure to count */
    if (!cache || !res->gbm_bo)
       return vrend_renderer_export_query(pres, query);
    ret = vrend_export_cache_get_buffer(cache, &image, query->in_export_fds, &dmabuf);

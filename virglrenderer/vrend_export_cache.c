@@ -27,8 +27,8 @@ struct entry {
    struct vrend_export_dmabuf buffer;
 };
 
-/* There are few images, and the one wanted is mostly the first or second: a
- * list, used last first, is table and order of eviction in one. */
+/* There are few images, and the one wanted is mostly the first or second.  So a
+ * list, most recently used first, serves both lookups and eviction. */
 struct vrend_export_cache {
    const struct vrend_export_ops *ops;
    uint32_t max_images, max_fds;
@@ -87,8 +87,8 @@ dmabuf_dup(const struct vrend_export_dmabuf *from,
    return 0;
 }
 
-/* Gives the kept descriptors to the caller as copies or, when there is no room
- * for more in the process, themselves.  True if they are still kept. */
+/* Gives the caller copies of the kept descriptors or, if the process may have no
+ * more, the kept ones themselves.  Returns true if they are still kept. */
 static bool
 dmabuf_give(struct vrend_export_cache *cache,
             struct vrend_export_dmabuf *kept, struct vrend_export_dmabuf *out)
@@ -163,7 +163,7 @@ entry_find_texture(struct vrend_export_cache *cache, uint32_t tex_id)
    return NULL;
 }
 
-/* The oldest go, but never the one in use, which is the first */
+/* Drops the least recently used ones, but never the first, which is in use */
 static void
 evict(struct vrend_export_cache *cache)
 {
@@ -175,8 +175,8 @@ evict(struct vrend_export_cache *cache)
    }
 }
 
-/* The entry of the image, a new one where there was none; NULL if nothing can
- * be kept about it */
+/* The entry of the image, a new one if there was none; NULL if nothing can be
+ * kept about it */
 static struct entry *
 entry_get(struct vrend_export_cache *cache,
           const struct vrend_export_image *image)
@@ -187,7 +187,7 @@ entry_get(struct vrend_export_cache *cache,
       return entry_used(cache, e);
    if (!image->generation || !cache->max_images)
       return NULL;
-   /* The name has a new image: whoever had it before is gone */
+   /* The name belongs to a new image: the former one is gone */
    e = entry_find_texture(cache, image->tex_id);
    if (e) {
       cache->stats.dropped++;
@@ -206,7 +206,8 @@ entry_get(struct vrend_export_cache *cache,
    return e;
 }
 
-/* After an operation: what was known of an image that fails is not trusted */
+/* Returns an operation's result; after a failure drops what is known of the
+ * image */
 static int
 checked(struct vrend_export_cache *cache, struct entry *e, int ret)
 {
@@ -218,7 +219,7 @@ checked(struct vrend_export_cache *cache, struct entry *e, int ret)
    return ret;
 }
 
-/* Whether so many more descriptors can be kept, after others have gone */
+/* Evicts images until fds more descriptors can be kept; false: they cannot */
 static bool
 make_room(struct vrend_export_cache *cache, uint32_t fds)
 {
@@ -267,8 +268,8 @@ export_texture(struct vrend_export_cache *cache, struct entry *e,
    ret = checked(cache, e, cache->ops->export_texture(tex_id, &fresh));
    if (ret)
       return ret;
-   /* Mesa may succeed without a descriptor, as with an image that was imported:
-    * an answer, but nothing to keep */
+   /* Mesa may succeed without a descriptor, as for an image that was imported:
+    * that is an answer, but there is nothing to keep */
    if (!e || fresh.fds[0] < 0 || !make_room(cache, dmabuf_count_fds(&fresh))) {
       *out = fresh;
       return 0;

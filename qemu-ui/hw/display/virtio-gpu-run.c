@@ -1,11 +1,11 @@
 /*
- * virtio-gpu when the machine stops and runs on, maybe elsewhere
+ * virtio-gpu when the machine stops and resumes, possibly on another host
  *
  * While a display blocks the renderer (graphic_hw_gl_block()), commands that
  * the device has taken from the queue wait.  They are not part of its state
- * and would be lost when that is saved.  A queue that the guest has announced,
- * but that was not processed yet, would not be processed on the destination
- * either, and the guest does not have to announce it again.
+ * and would be lost when that is saved.  A queue that the guest has notified,
+ * but that has not been processed yet, would not be processed on the
+ * destination either, since the guest need not notify it again.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -35,7 +35,7 @@ void virtio_gpu_run_changed(void *opaque, bool running, RunState state)
         qemu_bh_schedule(g->cursor_bh);
     } else if (VIRTIO_GPU_GET_CLASS(g)->requeue_on_stop) {
         put_commands_back(g);
-        /* Those that are done and wait for the display alone are answered */
+        /* Answers the commands that are done and only wait for the display */
         VIRTIO_GPU_BASE_GET_CLASS(b)->gl_flushed(b);
     }
 }

@@ -1,5 +1,5 @@
 /*
- * Tells images apart that have the same texture name
+ * Distinguishes images that have the same texture name
  *
  * GL reuses the names of deleted textures.  virtio-gpu announces the deletions
  * that it requests; virglrenderer may delete a texture for other reasons, such
@@ -24,9 +24,9 @@ typedef uint64_t GetGeneration(uint32_t resource_id);
 static GHashTable *scanned_out;
 
 /*
- * Looked up, as a reference would keep QEMU from starting with an older
- * virglrenderer.  When this is part of a module, the library is not in the
- * global scope: look where one of its old functions comes from.
+ * Looked up at run time, since linking to it would keep QEMU from starting with
+ * an older virglrenderer.  If this file is part of a module, the library is not
+ * in the global scope: look in the file that one of its old functions is from.
  */
 static GetGeneration *find_get_generation(void)
 {
@@ -49,7 +49,7 @@ static GetGeneration *find_get_generation(void)
     return (GetGeneration *)function;
 }
 
-/* 0: not known */
+/* Returns 0 if it is unknown */
 QEMU_DISABLE_CFI
 static uint64_t generation_of(uint32_t resource_id)
 {

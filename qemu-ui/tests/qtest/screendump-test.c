@@ -1,5 +1,5 @@
 /*
- * QTest: screendumps of modes whose rows are no multiple of four bytes
+ * QTest: screendumps of modes whose rows are not a multiple of four bytes
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -12,7 +12,7 @@
 #define WIDTH 801
 #define HEIGHT 600
 
-/* bochs-display: registers of 16 bits in BAR 2 */
+/* bochs-display: 16-bit registers in BAR 2 */
 #define VBE_BAR 2
 #define VBE_REG(n) (0x500 + 2 * (n))
 #define VBE_XRES 1

@@ -1,5 +1,5 @@
 /*
- * On what EGL is initialized, and in which order
+ * What EGL is initialized on, and in which order
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -16,7 +16,7 @@ static const EglDeviceInfo devices[] = {
     { .node = NULL },
 };
 
-/* A candidate a word: platform, node or number, and ~ if software will do */
+/* A word per candidate: platform, node or number, and ~ if software will do */
 static void check(const EglHost *host, const char *wanted)
 {
     g_autoptr(GArray) list = egl_candidates(host);
