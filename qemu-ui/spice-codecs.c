@@ -63,8 +63,8 @@ bool qemu_spice_set_video_codecs(SpiceServer *server, const char *codecs,
         return false;
     }
     if (spice_server_set_video_codecs(server, list->str) != 0) {
-        error_setg(errp, "video-codec=%s: spice-server lacks some of these "
-                   "encoders; leave out those that it warned about", codecs);
+        error_setg(errp, "video-codec=%s: spice-server has none of these "
+                   "encoders", codecs);
         return false;
     }
     return true;

@@ -17,7 +17,8 @@
  * codec, in which case this function chooses the encoder.  Call this from the
  * main thread, before any client connects.  Returns false if QEMU does not
  * know one of the codecs, in which case @server is unchanged, or if
- * spice-server does not support one, in which case it uses the others.
+ * spice-server supports none of them.  Those that it does not support are
+ * skipped with a warning.
  */
 bool qemu_spice_set_video_codecs(SpiceServer *server, const char *codecs,
                                  Error **errp);
