@@ -168,6 +168,19 @@ class Migration(VmTest):
                 client.wait_for_picture(right(tolerance))
                 self.assertFalse(client.report()["migrating"])
 
+    def test_two_clients_can_be_pointed_to_a_destination_though_seamless_was_asked_for(self):
+        """spice-server ends the process when two of them are to migrate seamlessly"""
+        several = SEAMLESS + ["multiple-clients=on"]
+        with self._source(spice=several) as source:
+            destination, _ = self._destination(spice=several)
+            clients = [source.client("tcp", name, options=["--direct"]) for name in ("one", "two")]
+            for client in clients:
+                client.wait_for_picture(right(LOSSY))
+            self._point_clients(source, destination)
+            source.tell("resize 801x601")
+            for client in clients:
+                client.wait_for_picture(lambda p: wrong_corners(p, 801, 601, tolerance=LOSSY))
+
     def test_clients_stay_where_the_migration_fails(self):
         with self._source(unix=True, spice=SEAMLESS) as source:
             destination, _ = self._destination(spice=SEAMLESS)

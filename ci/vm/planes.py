@@ -3,10 +3,12 @@
 are passed through. ci/planes stands in for the card."""
 
 import os
+import tempfile
 
 import numpy
 
 from support import stack
+from support.rfb import Rfb
 from support.vmtest import VmTest
 from support.waiting import wait_until
 
@@ -34,10 +36,10 @@ class Planes(VmTest):
         pixels.tofile(path)
         return path
 
-    def _machine(self, size=SIZE, **properties):
+    def _machine(self, size=SIZE, extra=(), **properties):
         properties = {"backing-width": size[0], "backing-height": size[1], "fourcc": "XR24", **properties}
         device = ",".join(["spicegl-planes"] + ["{}={}".format(*item) for item in properties.items()])
-        vm = self.machine(qemu=stack.qemu_with_planes(), device=device, unix=True, extra=["-S"],
+        vm = self.machine(qemu=stack.qemu_with_planes(), device=device, unix=True, extra=["-S", *extra],
                           spice=["streaming-video=off", "multiple-clients=on"])
         return vm.start(ready=False)
 
@@ -84,6 +86,17 @@ class Planes(VmTest):
                             vm.wait_for_display(
                                 lambda d, paths=paths: len(d["clients"]) == 1 and d["clients"][0]["path"] in paths,
                                 "a client, served by one of {}".format(paths))
+
+    def test_a_vnc_viewer_sees_it_beside_a_client(self):
+        """Its console needs displays that take dma-bufs, which VNC does not"""
+        rgb = noise(SIZE, 1)
+        with tempfile.TemporaryDirectory(prefix="spicegl-") as folder:
+            path = os.path.join(folder, "vnc")
+            with self._machine(extra=["-vnc", "unix:" + path]) as vm, vm.client("tcp") as client:
+                self._set(vm, "primary", self._file("primary", rgb))
+                self._see([client], (rgb, 0))
+                with Rfb(path) as viewer:
+                    wait_until(lambda: numpy.array_equal(viewer.picture().pixels, rgb), "the viewer's picture")
 
     def test_the_pointer_is_on_top_of_the_screen_for_each_kind_of_client(self):
         rgb, cursor = noise(SIZE, 1), noise(CURSOR, 2)
