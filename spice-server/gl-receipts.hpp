@@ -22,6 +22,10 @@ public:
     /* Most pings that may be unanswered */
     static constexpr size_t MAX_PINGS = 64;
 
+    /* BEFORE: messages that the client had acknowledged before anybody counted here */
+    explicit GlReceipts(uint64_t before = 0):
+        arrived_number(before), acknowledged_number(before) {}
+
     /* The id of a ping, to be sent behind all messages that wait; 0: no ping now */
     uint32_t ping()
     {
@@ -80,8 +84,8 @@ private:
 
     std::vector<Ping> pings; /* oldest first */
     uint32_t pings_made = 0;
-    uint64_t arrived_number = 0;
-    uint64_t acknowledged_number = 0; /* what acknowledgements alone say */
+    uint64_t arrived_number;
+    uint64_t acknowledged_number; /* what acknowledgements alone say */
     bool counts = true;
 };
 

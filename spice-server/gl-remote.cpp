@@ -56,14 +56,15 @@ static uint64_t start_rtt(DisplayChannelClient *dcc)
     return mcc->is_network_info_initialized() ? uint64_t(mcc->get_roundtrip_ms()) * MS : 0;
 }
 
-GlRemote::GlRemote(GlScreen &screen_, DisplayChannelClient *dcc_, std::function<void()> wake_,
-                   Shown shown_):
+GlRemote::GlRemote(GlScreen &screen_, DisplayChannelClient *dcc_, uint64_t acknowledged_,
+                   std::function<void()> wake_, Shown shown_):
     screen(screen_),
     dcc(dcc_),
     wake(std::move(wake_)),
     shown(std::move(shown_)),
     rate(start_rate(dcc_), start_rtt(dcc_)),
-    maker(screen.jpegs, wake)
+    maker(screen.jpegs, wake),
+    receipts(acknowledged_)
 {
 }
 
@@ -145,8 +146,11 @@ uint64_t GlRemote::work(uint64_t now_ns)
     if (pending && !send_pending(now_ns)) {
         return now_ns + TICK_NS;
     }
-    if (!receipts.counts_messages() && rate.in_flight() && !receipts.pinging() && dcc->pipe_is_empty()) {
-        send_ping(now_ns); // nothing else would report that what is in flight has arrived
+    if ((!receipts.counts_messages() || now_ns >= std::max(heard_ns, pinged_ns) + PING_NS) &&
+        rate.in_flight() && !receipts.pinging() && dcc->pipe_is_empty()) {
+        /* Nothing else would report that what is in flight has arrived: the client acknowledges
+         * several messages at a time, or an acknowledgement is missing for good */
+        send_ping(now_ns);
     }
     if (maker.busy() && !pending) {
         maker.take(); // the result of a job that is no longer wanted

@@ -235,7 +235,7 @@ void RawChannel::handle(uint16_t type, const uint8_t *body, size_t size)
         send(SPICE_MSGC_ACK_SYNC, bytes_of(&words[0], sizeof(words[0])));
         ack_window = words[1];
         since_ack = 0;
-        break;
+        return; // which is not acknowledged itself
     case SPICE_MSG_PING:
         if (answers_pings) {
             send(SPICE_MSGC_PONG, Bytes(body, body + std::min<size_t>(size, 12)));
@@ -265,7 +265,9 @@ void RawChannel::handle(uint16_t type, const uint8_t *body, size_t size)
         break;
     }
     const uint32_t window = acknowledges == AS_ASKED ? ack_window : acknowledges;
-    if (window && ++since_ack >= window) {
+    if (forgets) {
+        forgets--;
+    } else if (window && ++since_ack >= window) {
         since_ack = 0;
         send(SPICE_MSGC_ACK);
     }

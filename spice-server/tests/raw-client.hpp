@@ -61,6 +61,8 @@ public:
     /* Messages that it acknowledges at a time; 0: none, ever */
     static constexpr uint32_t AS_ASKED = UINT32_MAX;
     uint32_t acknowledges = AS_ASKED;
+    /* Messages that it forgets to acknowledge from now on */
+    unsigned forgets = 0;
 
 private:
     bool link(uint8_t type, uint8_t id, uint32_t channel_caps, uint32_t connection_id);

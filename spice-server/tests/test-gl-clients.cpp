@@ -364,6 +364,27 @@ TEST_F(Clients, a_remote_one_sees_each_size_that_is_drawn_once)
     }
 }
 
+/* What is in flight for ever leaves no room for another picture on a link that looks slow */
+TEST_F(Clients, a_remote_one_that_forgets_an_acknowledgement_sees_the_next_picture)
+{
+    LentImage &image = lend(1, 320, 240);
+    spice_server_set_streaming_video(server, SPICE_STREAM_VIDEO_OFF); // each picture is one image
+    ASSERT_EQ(spice_qxl_gl_set_dmabufs(qxl, 0), 0);
+    RawClient client(server, true); // which is not asked for its latency by others
+    ASSERT_TRUE(client.ok());
+    client.init();
+    flip(image);
+    ASSERT_TRUE(client.run_until([&] { return client.display->shows(320, 240); }));
+    client.display->forgets = 1;
+    for (uint32_t seed : { 1, 2 }) {
+        const unsigned before = client.display->pictures();
+        image.fill_with_noise(seed);
+        draw();
+        ASSERT_TRUE(client.run_until([&] { return client.display->pictures() > before; }));
+        run_main_loop(300, [] { return false; }); // the longer it flies, the slower the link looks
+    }
+}
+
 TEST_F(SeveralClients, are_counted_for_callers_that_know_more_or_less_about_each)
 {
     LentImage &image = lend(1);

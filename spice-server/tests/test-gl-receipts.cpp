@@ -27,6 +27,16 @@ TEST(Receipts, what_was_not_sent_has_not_arrived_however_often_it_is_acknowledge
     EXPECT_EQ(receipts.arrived(), 2u);
 }
 
+/* A local client that becomes a remote one has been numbering them since it connected */
+TEST(Receipts, what_was_acknowledged_before_counts)
+{
+    GlReceipts receipts(2);
+    EXPECT_EQ(receipts.arrived(), 2u);
+    receipts.acknowledged(4);
+    receipts.acknowledged(4);
+    EXPECT_EQ(receipts.arrived(), 4u);
+}
+
 TEST(Receipts, a_ping_is_answered_for_all_that_was_sent_before)
 {
     GlReceipts receipts;
