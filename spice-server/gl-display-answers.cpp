@@ -14,9 +14,7 @@ namespace red {
 void GlDisplay::client_acknowledged(DisplayChannelClient *dcc)
 {
     auto client = path.find(dcc);
-    if (client && !client->remote) {
-        client->acknowledged++;
-    } else if (client) {
+    if (client && client->remote) {
         client->remote->acknowledged(dcc->ack_get_sent(), spice_get_monotonic_time_ns());
         hardware.work();
         feed();

@@ -39,8 +39,7 @@ void GlDisplay::serve_remotely(GlClient *client)
 {
     auto dcc = client->dcc;
 
-    client->remote = std::make_unique<GlRemote>(screen, dcc, client->acknowledged,
-        [this] { wake_worker(); },
+    client->remote = std::make_unique<GlRemote>(screen, dcc, [this] { wake_worker(); },
         [this, dcc](uint32_t to, uint32_t codec, const char *reason) {
             path.shown(dcc, to, codec, reason);
         });

@@ -44,8 +44,6 @@ struct GlClient {
     bool owes_answer = false;
     /* Remote: what it is sent, and the state of its link; null for local clients */
     std::unique_ptr<GlRemote> remote;
-    /* Local: messages that it has acknowledged */
-    uint64_t acknowledged = 0;
 
     uint32_t path = QXL_GL_PATH_NONE;
     uint32_t codec = 0;

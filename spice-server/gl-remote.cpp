@@ -56,15 +56,16 @@ static uint64_t start_rtt(DisplayChannelClient *dcc)
     return mcc->is_network_info_initialized() ? uint64_t(mcc->get_roundtrip_ms()) * MS : 0;
 }
 
-GlRemote::GlRemote(GlScreen &screen_, DisplayChannelClient *dcc_, uint64_t acknowledged_,
-                   std::function<void()> wake_, Shown shown_):
+GlRemote::GlRemote(GlScreen &screen_, DisplayChannelClient *dcc_, std::function<void()> wake_,
+                   Shown shown_):
     screen(screen_),
     dcc(dcc_),
     wake(std::move(wake_)),
     shown(std::move(shown_)),
     rate(start_rate(dcc_), start_rtt(dcc_)),
     maker(screen.jpegs, wake),
-    receipts(acknowledged_)
+    /* It was sent some before it introduced itself, or as a local client */
+    receipts(std::min(dcc->ack_get_acknowledged(), dcc->ack_get_sent()))
 {
 }
 

@@ -56,10 +56,8 @@ public:
     using Shown = std::function<void(uint32_t path, uint32_t codec, const char *reason)>;
     static constexpr uint64_t NEVER = UINT64_MAX;
 
-    /* ACKNOWLEDGED: messages that the client has acknowledged, when it was a local one
-     * WAKE: called from any thread when work() has something to do */
-    GlRemote(GlScreen &screen, DisplayChannelClient *dcc, uint64_t acknowledged,
-             std::function<void()> wake, Shown shown);
+    /* WAKE: called from any thread when work() has something to do */
+    GlRemote(GlScreen &screen, DisplayChannelClient *dcc, std::function<void()> wake, Shown shown);
     ~GlRemote();
     GlRemote(const GlRemote &) = delete;
     GlRemote &operator=(const GlRemote &) = delete;

@@ -27,7 +27,7 @@ TEST(Receipts, what_was_not_sent_has_not_arrived_however_often_it_is_acknowledge
     EXPECT_EQ(receipts.arrived(), 2u);
 }
 
-/* A local client that becomes a remote one has been numbering them since it connected */
+/* They are numbered from when the client connected, though it may have been a local one first */
 TEST(Receipts, what_was_acknowledged_before_counts)
 {
     GlReceipts receipts(2);
