@@ -22,7 +22,7 @@ public:
     /* Most pings that may be unanswered */
     static constexpr size_t MAX_PINGS = 64;
 
-    /* BEFORE: messages that the client had acknowledged before anybody counted here */
+    /* BEFORE: messages that the client had acknowledged before it was counted here */
     explicit GlReceipts(uint64_t before = 0):
         arrived_number(before), acknowledged_number(before) {}
 
