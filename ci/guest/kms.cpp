@@ -171,6 +171,23 @@ void set_dpms(const Card &card, const Card::Output &output, bool on)
     check(result, "DPMS");
 }
 
+std::string preferred_mode(const Card &card, const Card::Output &output)
+{
+    /* Not ...Current(): has the kernel read the EDID again */
+    drmModeConnector *connector = drmModeGetConnector(card.fd(), output.connector);
+    std::string text = "none";
+    for (int i = 0; connector && i < connector->count_modes; i++) {
+        const drmModeModeInfo &mode = connector->modes[i];
+        if (mode.type & DRM_MODE_TYPE_PREFERRED) {
+            text = std::to_string(mode.hdisplay) + "x" + std::to_string(mode.vdisplay) + "@" +
+                std::to_string(mode.vrefresh);
+            break;
+        }
+    }
+    drmModeFreeConnector(connector);
+    return text;
+}
+
 void flip(const Card &card, const Card::Output &output, const Buffer &buffer, uintptr_t tag)
 {
     check(drmModePageFlip(card.fd(), output.crtc, buffer.framebuffer(), DRM_MODE_PAGE_FLIP_EVENT,

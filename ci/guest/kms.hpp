@@ -59,6 +59,8 @@ private:
 void set_mode(const Card &card, const Card::Output &output, const Buffer &buffer,
               const Rect &part);
 void disable(const Card &card, const Card::Output &output);
+/* What the output's monitor prefers, as its EDID says: "WIDTHxHEIGHT@HZ" */
+std::string preferred_mode(const Card &card, const Card::Output &output);
 /* Display power management: the screen goes dark, and keeps its mode and framebuffer */
 void set_dpms(const Card &card, const Card::Output &output, bool on);
 /* Asks for a flip with an event; TAG comes back from read_flips() */

@@ -32,6 +32,7 @@ static const char *const COMMANDS_HELP =
     "  cursor small X Y [N]   with another shape\n"
     "  cursor [small] texture X Y [N], texture-up   in memory of the 3D driver\n"
     "  cursor off [N]\n"
+    "  monitor [N]         say which mode head N's monitor prefers (default: 0)\n"
     "  unload, load        unload the driver, load it again\n"
     "  suspend             suspend to RAM, until something wakes the machine\n"
     "  status\n"
@@ -152,6 +153,10 @@ static void execute(Guest &guest, const std::string &line)
     } else if (command == "dpms") {
         words >> argument;
         guest.screen().set_dpms(argument == "on");
+    } else if (command == "monitor") {
+        size_t head = 0;
+        words >> head;
+        guest.console.say("monitor %s", guest.screen().monitor(words ? head : 0).c_str());
     } else if (command == "cursor") {
         change_cursor(guest, words);
     } else if (command == "unload" || command == "load") {

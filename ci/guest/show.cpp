@@ -193,6 +193,11 @@ void Show::set_dpms(bool on)
     lit = on;
 }
 
+std::string Show::monitor(size_t head) const
+{
+    return preferred_mode(card, heads.at(head).output);
+}
+
 void Show::set_cursor(size_t which, bool small, Memory memory, int x, int y)
 {
     Head &head = heads.at(which);

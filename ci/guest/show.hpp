@@ -35,6 +35,8 @@ public:
     /* Disables heads and enables them again; HEAD: -1 for all */
     void set_power(bool on, int head);
     void set_dpms(bool on);
+    /* As preferred_mode() */
+    std::string monitor(size_t head) const;
     /* SMALL: which of the two shapes. A head that has the shape already is only told of the
      * place. */
     void set_cursor(size_t head, bool small, Memory memory, int x, int y);

@@ -6,6 +6,7 @@ import os
 from support import browser
 from support.browser import Browser
 from support.inputs import DEVICES, KEY_A, TABLET_RANGE
+from support.link import Link
 from support.picture import LOSSLESS, LOSSY, wrong_corners
 from support.vmtest import SIZE, VmTest
 from support.waiting import wait_until
@@ -30,8 +31,22 @@ class InABrowser(VmTest):
         if browser.missing():
             self.cancel(browser.missing())
 
-    def _browser(self, vm):
-        return Browser(vm.port, os.path.join(self.workdir, "profile"))
+    def _browser(self, vm, link=None):
+        return Browser(vm.port, os.path.join(self.workdir, "profile"), link=link)
+
+    @staticmethod
+    def _frames_seen(client):
+        """Of more than a second of video, what the canvas shows when it is looked at"""
+        seen = []
+
+        def many():
+            number = number_of(client.picture())
+            if number is not None and number not in seen:
+                seen.append(number)
+            return len(seen) >= 10
+
+        wait_until(many, lambda: "10 frames of the video; seen: {}".format(seen), 60)
+        return seen
 
     def test_images_and_video_are_shown_and_a_resize_is_followed(self):
         with self.machine() as vm, self._browser(vm) as client:
@@ -39,16 +54,7 @@ class InABrowser(VmTest):
             vm.tell("set pattern=motion")
             vm.tell("flips forever")
             vm.wait_for_display(lambda d: d["clients"][0].get("codec") == "mjpeg", "it is sent video")
-            # Of more than a second of video, what the canvas shows when it is looked at
-            seen = []
-
-            def many():
-                number = number_of(client.picture())
-                if number is not None and number not in seen:
-                    seen.append(number)
-                return len(seen) >= 10
-
-            wait_until(many, lambda: "10 frames of the video; seen: {}".format(seen), 60)
+            seen = self._frames_seen(client)
             self.assertEqual(seen, sorted(seen), "frames in another order than the guest's")
             for size in ((800, 600), SIZE):
                 vm.tell("set pattern=corners")
@@ -56,6 +62,18 @@ class InABrowser(VmTest):
                 vm.flips(20)
                 client.wait_for_picture(lambda p, size=size: wrong_corners(p, *size, tolerance=LOSSY))
                 client.wait_for_picture(lambda p, size=size: wrong_corners(p, *size, tolerance=LOSSLESS))
+
+    def test_over_wifi_it_shows_video_and_then_the_picture_without_loss(self):
+        with Link("wifi", self.logdir) as link, self.machine(link=link) as vm, self._browser(vm, link) as client:
+            client.wait_for_picture(lambda p: wrong_corners(p, *SIZE, tolerance=LOSSLESS))
+            vm.tell("set pattern=motion")
+            vm.tell("flips forever")
+            vm.wait_for_display(lambda d: d["clients"][0].get("codec") == "mjpeg", "it is sent video")
+            seen = self._frames_seen(client)
+            self.assertEqual(seen, sorted(seen), "frames in another order than the guest's")
+            vm.tell("set pattern=corners")
+            vm.flips(20)
+            client.wait_for_picture(lambda p: wrong_corners(p, *SIZE, tolerance=LOSSLESS))
 
     def test_keys_and_the_pointer_reach_the_guest(self):
         with self.machine(guest={"input": 1}, extra=DEVICES) as vm, self._browser(vm) as client:

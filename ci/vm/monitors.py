@@ -14,6 +14,8 @@ FIRST = (1280, 800)
 SIZES = ((801, 601), (1, 1), (640, 480), (1279, 799), (0, 0), (1024, 768), (37, 21), (1152, 720),
          (320, 200), (1000, 563))
 LAST = (999, 777)
+# Of the monitor that QEMU shows a guest; no client of SPICE's can ask for another rate
+RATE = 75
 
 
 class Monitors(VmTest):
@@ -53,6 +55,21 @@ class Monitors(VmTest):
             wait_until(lambda: not Resources(vm).more_than(before),
                        lambda: "no more than before: " + Resources(vm).more_than(before))
             vm.wait_for_display(lambda d: d["images"] <= images, "{} images".format(images))
+
+    def test_the_monitor_has_the_size_that_the_client_asks_for_and_qemus_rate(self):
+        with self.machine(extra=AGENT) as vm, Foreign(vm.port) as user:
+            user.start_agent()
+
+            def monitor():
+                after = vm.serial.position()
+                vm.tell("monitor")
+                return vm.serial.wait(r"SPICEGL monitor (\S+)", after=after).group(1)
+
+            for size in ((1024, 768), (1920, 1080), (2560, 1440), (1280, 800)):
+                user.configure(size)
+                wanted, last = "{}x{}@{}".format(*size, RATE), {}
+                wait_until(lambda: last.update(seen=monitor()) or last["seen"] == wanted,
+                           lambda: "{}; the monitor: {}".format(wanted, last), interval=0.2)
 
     def test_heads_that_the_client_switches_off_are_dark_and_the_others_go_on(self):
         vm, clients = self._machine()

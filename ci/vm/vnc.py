@@ -15,12 +15,12 @@ class Vnc(VmTest):
     """:avocado: tags=beside"""
 
     @contextlib.contextmanager
-    def _machine(self, make=None, **options):
-        """A machine, and where its VNC server is"""
+    def _machine(self, make=None, place="extra", **options):
+        """A machine, and where its VNC server is; place: where on the command line -vnc is"""
         with tempfile.TemporaryDirectory(prefix="spicegl-") as folder:
             path = os.path.join(folder, "vnc")
             make = make or self.machine
-            with make(unix=True, extra=["-vnc", "unix:" + path], **options) as vm:
+            with make(unix=True, **{place: ["-vnc", "unix:" + path]}, **options) as vm:
                 yield vm, path
 
     @staticmethod
@@ -35,8 +35,8 @@ class Vnc(VmTest):
         wait_until(look, lambda: "the right picture: {}".format(last), 20)
 
     def test_a_viewer_sees_what_the_guest_renders_and_clients_are_served_as_before(self):
-        for memory in ("texture", "texture-up"):
-            with self._machine(name=memory, guest={"memory": memory}) as (vm, path):
+        for memory, place in (("texture", "extra"), ("texture-up", "first")):
+            with self._machine(name=memory, place=place, guest={"memory": memory}) as (vm, path):
                 local = vm.client("unix", "local")
                 local.wait_for_picture(lambda p: wrong_corners(p, *SIZE, tolerance=LOSSLESS))
                 with Rfb(path) as viewer:

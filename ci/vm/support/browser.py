@@ -6,13 +6,16 @@ import functools
 import http.server
 import io
 import os
+import re
+import shlex
+import subprocess
 import threading
 
 import numpy
 from PIL import Image
 
 from .picture import Picture
-from .waiting import SCALE, wait_until
+from .waiting import SCALE, Late, wait_until
 
 PAGES = "/usr/share/spice-html5"
 CANVAS = "#spice-screen canvas"
@@ -31,23 +34,66 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-class Browser:
-    """A context manager: Chromium with the page, connected to a port of SPICE's on 127.0.0.1"""
+def serve_pages():
+    """A server of spice-html5's pages on a port of 127.0.0.1's, in threads of its own"""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=PAGES))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
 
-    def __init__(self, port, profile, window="1400x1100"):
-        self._port, self._profile, self._window = port, profile, window
+
+class PagesOverThere:
+    """The same server, at the client's end of a link"""
+
+    def __init__(self, link):
+        self._process = subprocess.Popen(
+            link.on_client + ["python3", "-u", "-m", "http.server", "--bind", "127.0.0.1", "-d", PAGES, "0"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        line = self._process.stdout.readline()
+        found = re.search(r" port (\d+)", line)
+        if not found:
+            self.shutdown()
+            raise Late("no server of pages: {!r}".format(line))
+        self.server_port = int(found.group(1))
+
+    def shutdown(self):
+        self._process.terminate()
+        self._process.wait()
+
+    def server_close(self):
+        self._process.stdout.close()
+
+
+class Browser:
+    """A context manager: Chromium with the page, connected to a port of SPICE's on 127.0.0.1
+
+    link: the browser is at the client's end of it, and SPICE at the other
+    """
+
+    def __init__(self, port, profile, window="1400x1100", link=None):
+        self._port, self._profile, self._window, self._link = port, profile, window, link
         self._server = self._driver = None
+
+    def _chromium(self):
+        """What the driver starts: Chromium, at the end of the link"""
+        if not self._link:
+            return "/usr/bin/chromium"
+        os.makedirs(self._profile, exist_ok=True)
+        path = os.path.join(self._profile, "chromium-over-there")
+        with open(path, "w", encoding="utf-8") as script:
+            script.write('#!/bin/sh\nexec {} /usr/bin/chromium "$@"\n'.format(shlex.join(self._link.on_client)))
+        os.chmod(path, 0o755)
+        return path
 
     def __enter__(self):
         # Here, so that other tests need not have it
         from selenium import webdriver
 
-        handler = functools.partial(Quiet, directory=PAGES)
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self._server = PagesOverThere(self._link) if self._link else serve_pages()
         try:
             options = webdriver.ChromeOptions()
-            options.binary_location = "/usr/bin/chromium"
+            options.binary_location = self._chromium()
+            if self._link:
+                options.add_argument("--remote-debugging-pipe") # the driver is not at that end
             for word in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage",
                          "--window-size=" + self._window.replace("x", ","),
                          "--user-data-dir=" + self._profile):
@@ -55,8 +101,8 @@ class Browser:
             service = webdriver.ChromeService("/usr/bin/chromedriver")
             self._driver = webdriver.Chrome(options=options, service=service)
             self._driver.set_script_timeout(30 * SCALE)
-            self._driver.get("http://127.0.0.1:{}/spice_auto.html?host=127.0.0.1&port={}".format(
-                self._server.server_port, self._port))
+            self._driver.get("http://127.0.0.1:{}/spice_auto.html?host={}&port={}".format(
+                self._server.server_port, self._link.address if self._link else "127.0.0.1", self._port))
         except BaseException:
             self.__exit__()
             raise
@@ -65,8 +111,9 @@ class Browser:
     def __exit__(self, *_):
         if self._driver:
             self._driver.quit()
-        self._server.shutdown()
-        self._server.server_close()
+        if self._server:
+            self._server.shutdown()
+            self._server.server_close()
 
     def picture(self):
         """What the canvas shows, None if there is none yet"""

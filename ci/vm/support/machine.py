@@ -43,6 +43,7 @@ class Machine:
     many_clients: clients may be connected at the same time, which spice-server allows only
         when told so by its environment
     environment: for QEMU, on top of this process's
+    first, extra: more of QEMU's options, before all others and after them
     exits: the statuses that QEMU may end with, those of signals negative
     kernel: another file than stack.guest()'s
 
@@ -53,7 +54,7 @@ class Machine:
     def __init__(self, logdir, guest=None, gl=True, tcp=True, unix=False, heads=1,
                  device=None, spice=(), extra=(), environment=None, qemu=None, append="",
                  name="vm", preload=(), many_clients=False, tls=None,
-                 auth=("disable-ticketing=on",), display=None, exits=(0,), kernel=None):
+                 auth=("disable-ticketing=on",), display=None, exits=(0,), kernel=None, first=()):
         self.guest = dict({"flips": "0"}, **(guest or {}))
         self.name = name
         self._gl, self._tcp, self._unix = gl, tcp, unix
@@ -64,7 +65,7 @@ class Machine:
         if many_clients:
             self._environment["SPICE_DEBUG_ALLOW_MC"] = "1"
         self._qemu, self._exits, self._ended = qemu, exits, False
-        self._kernel = kernel
+        self._kernel, self._first = kernel, list(first)
         self.logdir = os.path.join(logdir, name)
         os.makedirs(self.logdir, exist_ok=True)
         # Unix socket paths are limited to 107 bytes: not below a test's log directory
@@ -105,7 +106,7 @@ class Machine:
         words = " ".join("spicegl.{}={}".format(*item) for item in self.guest.items())
         show = (["-display", self._display] if self._display else
                 ["-display", "none", "-spice", self._spice_option()])
-        return [self._qemu or stack.qemu(), "-machine", "q35", "-accel", stack.accelerator(),
+        return [self._qemu or stack.qemu(), *self._first, "-machine", "q35", "-accel", stack.accelerator(),
                 "-m", "512", "-nodefaults", *show, "-vga", "none", "-device", device,
                 "-chardev", "socket,id=serial,path=" + os.path.join(self.rundir, "serial"),
                 "-serial", "chardev:serial",

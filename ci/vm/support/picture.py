@@ -24,6 +24,9 @@ class Picture:
         with Image.open(path) as image:
             return cls(numpy.asarray(image.convert("RGB")).astype(int))
 
+    def save(self, path):
+        Image.fromarray(self.pixels.astype("uint8")).save(path)
+
     def at(self, x, y):
         return tuple(int(v) for v in self.pixels[y, x])
 

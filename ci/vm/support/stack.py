@@ -43,6 +43,12 @@ def guest():
             built("guest/initrd.img", "scripts/build guest"))
 
 
+def desktop():
+    """Disk and initramfs of the guest with a desktop; its kernel is guest()'s"""
+    return (built("desktop/disk", "ci/desktop/make"),
+            built("desktop/initrd.img", "ci/desktop/make"))
+
+
 def compressed_kernel():
     """The same as its package has it, for SeaBIOS and its own decompressor to start"""
     found = sorted(glob.glob(os.path.join(BUILD, "guest", "kernel", "boot", "vmlinuz-*")))
