@@ -22,9 +22,6 @@
 
 #include <stdint.h>
 
-/* For #ifdef: the functions below exist, regardless of the version number */
-#define SPICE_QXL_GL 1
-
 SPICE_BEGIN_DECLS
 
 struct QXLInstance;
