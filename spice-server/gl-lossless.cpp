@@ -84,8 +84,7 @@ SpiceImageCompression choose(Bitmap *pixels, const GlRect &area, const GlLossles
             bitmap_get_graduality_level(&pixels->bitmap) == BITMAP_GRADUAL_HIGH) {
             return SPICE_IMAGE_COMPRESSION_QUIC;
         }
-        return choice.lz4 && choice.fast ? SPICE_IMAGE_COMPRESSION_LZ4 :
-            SPICE_IMAGE_COMPRESSION_LZ;
+        return SPICE_IMAGE_COMPRESSION_LZ;
     }
 }
 

@@ -31,8 +31,6 @@ public:
         SpiceImageCompression compression = SPICE_IMAGE_COMPRESSION_AUTO_LZ;
         /* The client can decode LZ4 */
         bool lz4 = false;
-        /* Time counts for more than bytes: LZ4 instead of LZ, if the setting leaves a choice */
-        bool fast = false;
     };
 
     /* Approximate number of pixels per message. A client does nothing else while it draws one
