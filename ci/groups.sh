@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # group, seed, seconds and names are scripts/test's, which sources this
+# shellcheck disable=SC2154 # group, seed, seconds, line and names are scripts/test's, which sources this
 #
 # Groups of scripts/test that take more than a list of tests to run.
 
@@ -36,7 +36,13 @@ fuzz_targets() {
 }
 
 test_queue() { queue_tests "$(nproc)" '!/every_commit|builds_without|autotools_builds/'; }
-test_commits() { queue_tests 1 '/every_commit|builds_without|autotools_builds/'; }
+test_commits() {
+    if [[ -n $line ]]; then
+        SPICEGL_LINE=$line queue_tests 1 '/every_commit_of_qemu/'
+    else
+        queue_tests 1 '/every_commit|builds_without|autotools_builds/'
+    fi
+}
 
 # queue_tests JOBS AWK-PATTERN: those of ci/queue/tests with such a name, JOBS at a time
 queue_tests() {
@@ -63,9 +69,6 @@ queue_tests() {
         esac
     done
 }
-
-# What of the VM tests depends on virglrenderer
-VIRGLRENDERER_VM_TESTS=("$REPO"/ci/vm/{textures,cost,dmabuf}.py)
 
 test_virglrenderer() {
     if [[ -z ${VIRGLRENDERER_SRC:-} ]]; then
@@ -104,17 +107,16 @@ test_virglrenderer_calls() { # PREFIX
 }
 
 test_virglrenderer_vm() { # PREFIX
-    run_vm_tests virglrenderer-vm env LD_LIBRARY_PATH="$1/lib:$(install_dir patched)/lib" -- \
-        "${VIRGLRENDERER_VM_TESTS[@]}"
+    local tests
+    mapfile -t tests < <(vm_tests virgl)
+    run_vm_tests virglrenderer-vm env LD_LIBRARY_PATH="$1/lib:$(install_dir patched)/lib" -- "${tests[@]/%/$}"
 }
 
 # With the kernel's udmabuf driver and a render node, whatever the computer has: all that is about dma-bufs, and GBM
 test_nested() {
     build_for spice-server qemu planes tools || return 0
-    local tests=() test dir=$OUT/vm-nested rc=0
-    while read -r test; do
-        ! wanted "$group/$test" || tests+=("$test$")
-    done < <(vm_tests | grep -E '/(dmabuf|planes)\.py:|_gbm_on_a_render_node_')
+    local tests dir=$OUT/vm-nested rc=0
+    mapfile -t tests < <(wanted_vm_tests nested)
     (( ${#tests[@]} > 0 )) || return 0
     rm -rf "$dir"
     # An emulated computer emulates another

@@ -18,12 +18,14 @@
 #   planes                     patched, with a double of a card's planes in QEMU (ci/planes)
 #   bisect                     both at the patch that is being tried
 #   mutant                     patched, with a fault that a test has to find (ci/mutants)
+#   line-LINE, bisect-LINE     patched and bisect, with another QEMU of patches/qemu
 
 VARIANTS=(patched stock qemu-patched-spice-stock qemu-stock-spice-patched baseline baseline-10.2
           planes sanitized tsan)
 
 check_variant() {
     [[ " ${VARIANTS[*]} bisect mutant " == *" $1 "* ]] ||
+        [[ $1 == @(line|bisect)-* && -d $REPO/patches/qemu/${1#*-} ]] ||
         usage_error "unknown variant '$1', choose one of: ${VARIANTS[*]}"
 }
 
@@ -31,7 +33,7 @@ check_variant() {
 spice_variant() {
     case $1 in
         *-spice-*) echo "${1##*-spice-}" ;;
-        bisect|planes) echo patched ;;
+        bisect|planes|bisect-*|line-*) echo patched ;;
         baseline|baseline-10.2) echo stock ;;
         *) echo "$1" ;;
     esac

@@ -109,6 +109,7 @@ class Access(VmTest):
                 for channel in vm.qmp("query-spice")["channels"]}
 
     def test_encrypted_clients_are_served_as_remote_ones(self):
+        """:avocado: tags=sanitized_long"""
         tls = self._certificates()
         ca = "--ca=" + keys.ca_file(tls)
         with self.machine(unix=True, tls=tls) as vm:
@@ -142,6 +143,7 @@ class Access(VmTest):
             self._leaves(vm, self._served(vm, "tls", [ca]))
 
     def test_sasl_users_are_served_and_nobody_else(self):
+        """:avocado: tags=sanitized_long"""
         tls = self._certificates()
         # Without TLS, spice-server asks for a mechanism that encrypts
         users = keys.sasl_users(os.path.join(self._folder, "sasl"),

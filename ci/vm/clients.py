@@ -38,9 +38,11 @@ class Clients(VmTest):
             self.assertLess(vm.progress()["maxgap"], 2000000)
 
     def test_a_remote_client_comes_leaves_and_returns_while_the_guest_flips(self):
+        """:avocado: tags=sanitized_long"""
         self._comes_leaves_returns("tcp", LOSSY)
 
     def test_a_local_client_comes_leaves_and_returns_while_the_guest_flips(self):
+        """:avocado: tags=sanitized_long"""
         self._comes_leaves_returns("unix", LOSSLESS)
 
     def test_a_client_of_a_still_guest_sees_its_picture_at_once(self):
@@ -51,6 +53,7 @@ class Clients(VmTest):
             self.assertEqual(vm.progress()["flips"], 0)
 
     def test_local_and_remote_clients_are_each_served_their_way(self):
+        """:avocado: tags=sanitized"""
         with self.machine(unix=True, many_clients=True) as vm:
             local, remote = vm.client("unix", "local"), vm.client("tcp", "remote")
             local.wait_for_picture(right(LOSSLESS))
@@ -128,6 +131,7 @@ class Clients(VmTest):
                     client.wait(lambda d, frame=frame: d["counter"] >= frame, "the newest frame", timeout=60)
 
     def test_a_local_client_that_never_answers_does_not_freeze_the_guest(self):
+        """:avocado: tags=sanitized_long"""
         with self.machine(unix=True, guest={"pattern": "motion"}) as vm:
             client = vm.client("unix", options=["--withhold"])
             client.wait_for_frames(1)
@@ -153,6 +157,7 @@ class Clients(VmTest):
             self.assertNotIn("pending out messages", vm.stderr())
 
     def test_killed_clients_leave_the_guest_and_the_next_client_alone(self):
+        """:avocado: tags=sanitized"""
         with self.machine(unix=True, guest={"pattern": "motion"}) as vm:
             for way in ("tcp", "unix", "tcp", "unix"):
                 client = vm.client(way)

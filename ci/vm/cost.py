@@ -28,7 +28,7 @@ def wakeups(vm):
 
 
 class Cost(VmTest):
-    """:avocado: tags=beside"""
+    """:avocado: tags=beside,virgl"""
 
     def test_a_still_screen_wakes_none_of_the_displays_threads(self):
         with self.machine(unix=True, many_clients=True) as vm:

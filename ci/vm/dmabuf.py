@@ -7,7 +7,7 @@ from support.vmtest import SIZE, VmTest
 
 
 class Dmabuf(VmTest):
-    """:avocado: tags=beside"""
+    """:avocado: tags=beside,nested,virgl"""
 
     def test_without_dmabufs_a_remote_client_is_served_all_the_same(self):
         self.needs_no_udmabuf()
@@ -18,6 +18,7 @@ class Dmabuf(VmTest):
             self.assertEqual(vm.display()["prime-exports"], 0)
 
     def test_without_dmabufs_a_local_client_is_served_as_a_remote_one(self):
+        """:avocado: tags=sanitized_long"""
         self.needs_no_udmabuf()
         with self.machine(dmabuf=False, unix=True) as vm:
             client = vm.client("unix")

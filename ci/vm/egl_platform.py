@@ -26,6 +26,7 @@ class Platform(VmTest):
         self._shows_the_guest_on("surfaceless")
 
     def test_gbm_on_a_render_node_shows_the_guest(self):
+        """:avocado: tags=nested"""
         if not glob.glob("/dev/dri/renderD*"):
             self.cancel("this host has no render node (scripts/test nested runs where there is one)")
         self._shows_the_guest_on("gbm")

@@ -71,6 +71,7 @@ class EncoderFaults(VmTest):
             return gap
 
     def test_an_encoder_that_stalls_gives_way_to_the_next_path(self):
+        """:avocado: tags=sanitized_long"""
         self._fails("stall@15", "no frame in 1 s")
 
     def test_an_encoder_that_comes_back_late_is_not_waited_for(self):
@@ -89,7 +90,10 @@ class EncoderFaults(VmTest):
         self._fails("missing", "GStreamer has no encoder")
 
     def test_clients_that_leave_while_an_encoder_stalls_keep_nobody_waiting(self):
-        """Neither the display's worker nor QEMU's main loop waits for the encoder"""
+        """Neither the display's worker nor QEMU's main loop waits for the encoder
+
+        :avocado: tags=sanitized
+        """
         with self._machine("stall@15", many_clients=True) as vm:
             served = vm.client("tcp", options=["--codec", CODEC])
             other = vm.client("tcp", options=["--no-video"])

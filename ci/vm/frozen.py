@@ -76,6 +76,7 @@ class Frozen(VmTest):
             client.go_on()
 
     def test_a_stopped_local_client_does_not_hold_up_the_guest(self):
+        """:avocado: tags=sanitized_long"""
         with self._machine() as vm:
             self._is_not_noticed(vm, lambda: self._stopped(vm, "unix"))
 

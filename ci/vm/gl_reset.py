@@ -26,6 +26,7 @@ class GlReset(VmTest):
         return [line for line in vm.stderr().splitlines() if "GL context lost" in line]
 
     def test_a_lost_context_is_rebuilt_and_the_picture_goes_on(self):
+        """:avocado: tags=sanitized"""
         with self._machine() as vm:
             client = vm.client("tcp", options=["--counter"])
             client.wait_for_frames(1)

@@ -61,6 +61,7 @@ class Hardware(VmTest):
         return None
 
     def test_the_cards_encoder_gets_the_guests_own_buffers(self):
+        """:avocado: tags=sanitized"""
         vm, card = self.card_machine()
         with vm:
             client = self.moving(vm)
@@ -210,6 +211,7 @@ class Hardware(VmTest):
             self.assertNotIn(WARNING, vm.stderr())
 
     def test_an_error_in_mid_stream_gives_way_to_software(self):
+        """:avocado: tags=sanitized"""
         self._gives_way("fail-at=30", "ordered to fail")
 
     def test_an_encoder_that_ends_gives_way_to_software(self):
@@ -228,6 +230,7 @@ class Hardware(VmTest):
             client.wait_for_picture(right(LOSSLESS))
 
     def test_heads_of_one_framebuffer_are_encoded_each_its_part(self):
+        """:avocado: tags=sanitized_long"""
         guest = {"size": "640x360", "heads": 2, "shared": "column"}
         vm, _ = self.card_machine(heads=2, guest=guest)
         with vm:

@@ -119,6 +119,7 @@ class Lifecycle(VmTest):
             self.assertLess(vm.flips(30)["maxgap"], 2000000)
 
     def test_the_firmware_is_seen_again_after_a_reset(self):
+        """:avocado: tags=sanitized_long"""
         with self.living_machine(device="virtio-vga-gl") as vm:
             clients = self._connect(vm)
             for _ in range(2):

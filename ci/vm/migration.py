@@ -125,10 +125,14 @@ class Migration(VmTest):
         self._follows(spice=SEAMLESS, moving=True)
 
     def test_a_client_follows_a_moving_guest_by_connecting_again(self):
+        """:avocado: tags=sanitized_long"""
         self._follows(moving=True)
 
     def test_a_moving_guest_is_saved_whole_while_its_display_keeps_it_waiting(self):
-        """What it has asked for and nobody has done yet is done later, and nothing is lost"""
+        """What it has asked for and nobody has done yet is done later, and nothing is lost
+
+        :avocado: tags=sanitized
+        """
         with self._source(guest={"pattern": "counter", "rate": 0, "size": "640x360"},
                           **orders.slow_gpu(200)) as vm:
             client = vm.client("tcp", options=["--no-video", "--counter"])
@@ -193,6 +197,7 @@ class Migration(VmTest):
             self._stays(source, client, LOSSLESS)
 
     def test_a_local_client_is_let_go_and_finds_the_guest_at_its_destination(self):
+        """:avocado: tags=sanitized_long"""
         # spice-gtk keeps the name of a Unix socket when it is told of another server
         with self._source(unix=True, spice=SEAMLESS) as source:
             destination, address = self._destination(unix=True, spice=SEAMLESS)

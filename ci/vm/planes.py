@@ -24,7 +24,7 @@ def noise(size, seed):
 
 
 class Planes(VmTest):
-    """:avocado: tags=beside,planes"""
+    """:avocado: tags=beside,nested,planes"""
 
     def _file(self, name, rgb, fourcc="XR24", alpha=255):
         """The path of a file of these pixels, as the device reads it"""

@@ -26,9 +26,11 @@ class Screen(VmTest):
             self.assertLess(vm.progress()["maxgap"], 5000000)
 
     def test_a_remote_client_follows_six_sizes_while_streaming(self):
+        """:avocado: tags=sanitized"""
         self._resize("tcp", LOSSY)
 
     def test_a_local_client_follows_six_sizes_while_streaming(self):
+        """:avocado: tags=sanitized_long"""
         self._resize("unix", LOSSLESS)
 
     def test_firmware_then_kernel_console_then_virgl_are_all_seen(self):
@@ -65,12 +67,14 @@ class Screen(VmTest):
         self._two_heads("tcp", LOSSY, shared=0)
 
     def test_a_remote_client_sees_two_heads_on_one_framebuffer(self):
+        """:avocado: tags=sanitized_long"""
         self._two_heads("tcp", LOSSY, shared=1)
 
     def test_a_local_client_sees_two_heads_on_two_framebuffers(self):
         self._two_heads("unix", LOSSLESS, shared=0)
 
     def test_the_cursor_is_seen(self):
+        """:avocado: tags=sanitized"""
         with self.machine(unix=True, guest={"cursor": 1}) as vm:
             for way in ("tcp", "unix"):
                 with vm.client(way) as client:
@@ -95,6 +99,7 @@ class Screen(VmTest):
                     vm.tell("resize {}x{}".format(*SIZE))
 
     def test_a_disabled_head_comes_back(self):
+        """:avocado: tags=sanitized"""
         with self.machine(unix=True, many_clients=True) as vm:
             remote, local = vm.client("tcp", "remote"), vm.client("unix", "local")
             remote.wait_for_picture(right(SIZE, LOSSY))

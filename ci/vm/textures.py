@@ -21,7 +21,7 @@ GUEST = {"pattern": "cells", "size": "{}x{}".format(*SIZE), "buffers": 1, "flips
 
 
 class Textures(VmTest):
-    """:avocado: tags=beside"""
+    """:avocado: tags=beside,virgl"""
 
     def _renew(self, vm, client, count):
         """Replaces the guest's only buffer count times; the client sees each, and nothing else"""

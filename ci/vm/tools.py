@@ -269,10 +269,12 @@ class Doctor(ToolsTest):
         self.assertIn("No such file", self._problem("QEMU", "--qemu", "/nonexistent/qemu"))
 
     def test_a_qemu_without_the_queue_is_a_problem(self):
+        """:avocado: tags=stock"""
         qemu = stack.built("install/stock/bin/qemu-system-x86_64", "scripts/build stock")
         self.assertIn("without this project's queue", self._problem("QEMU", "--qemu", qemu))
 
     def test_a_spice_server_without_the_queue_is_a_problem(self):
+        """:avocado: tags=stock"""
         stock = stack.built("install/stock/lib", "scripts/build stock")
         self.assertIn("spice-server that accepts EGL", self._problem(
             "rendering", environment={"LD_LIBRARY_PATH": stock}))

@@ -49,7 +49,7 @@ def refusal(build, server, spice):
 
 
 class TwoByTwo(VmTest):
-    """:avocado: tags=beside"""
+    """:avocado: tags=beside,stock"""
 
     def _serves(self, build, server, way, gl, **options):
         name = "{}-with-{}".format(build, server)
