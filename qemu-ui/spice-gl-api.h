@@ -59,6 +59,13 @@ qemu_spice_gl_choose_listener(SimpleSpiceDisplay *ssd,
                               const DisplayChangeListenerOps *stock,
                               bool stock_remote);
 
+/*
+ * Apply max-refresh-rate= and dmabuf= to @ssd, after the choice.  Exit with an
+ * error if spice-server cannot do what is asked for.
+ */
+void qemu_spice_gl_set_max_rate(SimpleSpiceDisplay *ssd);
+void qemu_spice_gl_set_dmabufs(SimpleSpiceDisplay *ssd);
+
 #endif /* HAVE_SPICE_GL */
 
 #endif /* UI_SPICE_GL_API_H */

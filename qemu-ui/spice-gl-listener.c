@@ -22,41 +22,6 @@ static int init_with_images(SimpleSpiceDisplay *ssd,
 #endif
 }
 
-#ifdef SPICE_QXL_GL
-QEMU_DISABLE_CFI
-static void set_max_rate(SimpleSpiceDisplay *ssd, uint64_t rate)
-{
-    typeof(spice_qxl_gl_set_max_rate) *set =
-        qemu_spice_gl_function("spice_qxl_gl_set_max_rate");
-
-    if (!set) {
-        error_report("spice: max-refresh-rate= needs a newer spice-server, "
-                     "one that has spice_qxl_gl_set_max_rate()");
-        exit(1);
-    }
-    if (set(&ssd->qxl, MIN(rate, UINT32_MAX)) < 0) {
-        error_report("spice: max-refresh-rate=%" PRIu64 " is out of range, "
-                     "must be 1 to 240", rate);
-        exit(1);
-    }
-}
-
-QEMU_DISABLE_CFI
-static void set_dmabufs(SimpleSpiceDisplay *ssd, bool allowed)
-{
-    typeof(spice_qxl_gl_set_dmabufs) *set =
-        qemu_spice_gl_function("spice_qxl_gl_set_dmabufs");
-
-    if (set) {
-        set(&ssd->qxl, allowed);
-    } else if (!allowed) {
-        error_report("spice: dmabuf=off needs a newer spice-server, one that "
-                     "has spice_qxl_gl_set_dmabufs()");
-        exit(1);
-    }
-}
-#endif
-
 const DisplayChangeListenerOps *
 qemu_spice_gl_choose_listener(SimpleSpiceDisplay *ssd,
                               const DisplayChangeListenerOps *stock,
@@ -67,23 +32,12 @@ qemu_spice_gl_choose_listener(SimpleSpiceDisplay *ssd,
     int ret = init_with_images(ssd, &ops);
 
     if (ret == 0) {
-#ifdef SPICE_QXL_GL
-        if (qemu_opt_get(opts, "max-refresh-rate")) {
-            set_max_rate(ssd, qemu_opt_get_number(opts, "max-refresh-rate", 0));
-        }
-        set_dmabufs(ssd, qemu_opt_get_bool(opts, "dmabuf", true));
-#endif
         return ops;
     }
     if (!stock_remote && (qemu_opt_get_number(opts, "port", 0) ||
                           qemu_opt_get_number(opts, "tls-port", 0))) {
         error_report("spice: spice_qxl_gl_init failed: %s; "
                      "cannot use gl=on with port/tls-port", strerror(-ret));
-        exit(1);
-    }
-    if (!qemu_opt_get_bool(opts, "dmabuf", true)) {
-        error_report("spice: dmabuf=off needs a spice-server that accepts "
-                     "EGL images (spice_qxl_gl_init: %s)", strerror(-ret));
         exit(1);
     }
     if (!qemu_egl_has_dmabuf_export()) {

@@ -27,14 +27,14 @@ def finding(server):
         "install/{}/lib/libspice-server.so.1".format(server), "scripts/build stock"))}
 
 
-def refusal(build, server, spice):
+def refusal(build, server, spice, preload=()):
     """Exit status and messages of a QEMU that does not start; None if it starts"""
     with tempfile.TemporaryDirectory(prefix="spicegl-") as folder:
         process = subprocess.Popen(
             [qemu_of(build), "-S", "-display", "none", "-nodefaults", "-vga", "none",
              "-device", "virtio-gpu-gl-pci", "-monitor", "stdio",
              "-spice", "disable-ticketing=on," + spice.format(folder=folder)],
-            env=dict(os.environ, **finding(server)), stdin=subprocess.PIPE,
+            env=dict(os.environ, LD_PRELOAD=":".join(preload), **finding(server)), stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         # A QEMU that gets as far as its monitor leaves by way of it
         try:
@@ -82,7 +82,8 @@ class TwoByTwo(VmTest):
             self.assertIn("spice_qxl_gl_init", errors)
             self.assertIn("remote", errors)
             status, errors = refusal(build, server,
-                                     "gl=on,unix=on,addr={folder}/spice.sock,dmabuf=off")
+                                     "gl=on,unix=on,addr={folder}/spice.sock,dmabuf=off",
+                                     stack.dmabuf_preload())
             self.assertEqual(status, 1)
             self.assertIn("dmabuf=off needs a", errors)
 
