@@ -1,6 +1,8 @@
 /*
  * The render nodes and the EGL devices of this host
  *
+ * Copyright 2026 Seed 6d55f7ea maintainers
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 

@@ -1,6 +1,8 @@
 /*
  * The EGL display that QEMU renders on when no window system provides one
  *
+ * Copyright 2026 Seed 6d55f7ea maintainers
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 

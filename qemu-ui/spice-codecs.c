@@ -1,6 +1,8 @@
 /*
  * The video codecs that SPICE clients may be sent
  *
+ * Copyright 2026 Seed 6d55f7ea maintainers
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 

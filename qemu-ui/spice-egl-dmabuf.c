@@ -1,6 +1,8 @@
 /*
  * SPICE display: guest dma-bufs as EGL images, and cursors on top of them
  *
+ * Copyright 2026 Seed 6d55f7ea maintainers
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 

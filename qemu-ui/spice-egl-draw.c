@@ -1,6 +1,8 @@
 /*
  * One draw at a time, during which the guest's renderer is blocked
  *
+ * Copyright 2026 Seed 6d55f7ea maintainers
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 

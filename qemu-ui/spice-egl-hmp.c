@@ -1,6 +1,8 @@
 /*
  * "info spice": displays that scan out EGL images
  *
+ * Copyright 2026 Seed 6d55f7ea maintainers
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 

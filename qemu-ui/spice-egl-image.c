@@ -1,6 +1,8 @@
 /*
  * EGL images that are lent to spice-server, one per backing image
  *
+ * Copyright 2026 Seed 6d55f7ea maintainers
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 

@@ -1,6 +1,8 @@
 /*
  * A trace event for each change of the path on which a client is served
  *
+ * Copyright 2026 Seed 6d55f7ea maintainers
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 

@@ -1,6 +1,8 @@
 /*
  * The planes of a guest's dma-buf, and an EGL image made from them
  *
+ * Copyright 2026 Seed 6d55f7ea maintainers
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 

@@ -2,6 +2,8 @@
  * SPICE display whose scanouts are EGL images: what is visible, and which part
  * of it has changed since the last draw
  *
+ * Copyright 2026 Seed 6d55f7ea maintainers
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 

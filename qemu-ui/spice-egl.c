@@ -8,6 +8,8 @@
  * Callbacks may come from vCPU threads (device reset) with the BQL held.  They
  * only note what is wanted; GL and spice-server are used in the main loop.
  *
+ * Copyright 2026 Seed 6d55f7ea maintainers
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 

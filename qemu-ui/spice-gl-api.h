@@ -1,6 +1,8 @@
 /*
  * spice-server's functions for EGL images, looked up at run time
  *
+ * Copyright 2026 Seed 6d55f7ea maintainers
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 

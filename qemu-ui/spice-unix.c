@@ -4,6 +4,8 @@
  * spice-server listens on TCP ports or on a Unix socket, not on both.  With GL
  * both are needed: the socket for local clients, the ports for remote ones.
  *
+ * Copyright 2026 Seed 6d55f7ea maintainers
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 

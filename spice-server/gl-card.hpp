@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* The GPU that an EGLDisplay renders on, as a DRM render node, to find an encoder on the same GPU.
  * Needs EGL_EXT_device_query, and EGL_EXT_device_drm_render_node or EGL_EXT_device_drm. */
 #pragma once

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /*
  * Chooses between JPEG and a codec that sends differences between frames. JPEG costs the least CPU
  * and is decoded at once, but takes many times the bandwidth: it is used on links that have room

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* spice-server's own, unshared GLES 3 context on an EGLDisplay that its caller owns. */
 #pragma once
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* GlDisplay in its owner's thread and in the reader's. gl-display-worker.cpp has the worker's. */
 #include <config.h>
 

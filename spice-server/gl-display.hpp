@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /*
  * The GL display of one QXL instance: the scanout, the clients that see it, and the draw in
  * progress. Three threads meet here: the owner's (QEMU's main loop), which never waits; the

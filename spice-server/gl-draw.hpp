@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* Messages that draw an image on a remote client's screen, which is surface 0. Any thread. */
 #pragma once
 

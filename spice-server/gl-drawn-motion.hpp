@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /*
  * When the hardware path begins and ends: motion begins by the changes that readbacks find, and
  * ends by what the guest draws, since nothing is read back meanwhile. Times are monotonic, in ns.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* EGL calls that are extensions of the display, or core since EGL 1.5.
  *
  * They do not go through libepoxy, which resolves such a call when it is first made, and aborts the

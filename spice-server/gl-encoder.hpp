@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /*
  * What hardware and software encoders have in common: one picture is encoded at a time, the newest
  * one waits meanwhile, and an encoder that stalls is abandoned.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /*
  * A frame of a display in memory, as remote clients see it. Constant once it is published:
  * encoders in any thread read it without locks, and release it as soon as they have read it.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /*
  * The frames of one display: keeps the newest one up to date from readbacks, and finds what has
  * really changed. Guests that flip whole buffers report whole buffers as damaged, even if only a

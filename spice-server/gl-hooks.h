@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /*
  * Hooks through which the display channel and the QXL instance call the GL display: all that
  * patches to upstream's files use. A QXL instance without spice_qxl_gl_init() has no GL display;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /*
  * GStreamer's VA encoders on one GPU, opened while the GPU's render node can be reached.
  *

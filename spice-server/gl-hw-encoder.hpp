@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /*
  * Video encoded by the GPU that renders: dma-bufs in, encoded frames out. The CPU neither maps nor
  * copies the pixels. Nothing here waits for the GPU (gl-encoder.hpp).

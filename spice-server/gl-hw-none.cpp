@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* For builds without GStreamer, or with one older than 1.24, which lacks dma-buf modifiers */
 #include "gl-hw-card.hpp"
 #include "gl-hw-encoder.hpp"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* The pipeline of a GlHwEncoder: appsrc ! [converter !] VA encoder ! appsink, all on one GPU.
  * Creating and destroying it may hang. */
 #pragma once

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /*
  * JPEGs of parts of frames, at a quality that fits the link. No GL, no spice types: unit tests use
  * it alone.

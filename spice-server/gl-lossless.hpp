@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /*
  * Lossless images of parts of frames, compressed in the calling thread by spice's own encoders,
  * with one instance of these for each thread. Instances share nothing but tables that are created

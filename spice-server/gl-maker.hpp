@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /*
  * The thread that compresses one remote client's images, so that the display worker does nothing
  * slow. One job at a time.

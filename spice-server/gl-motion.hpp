@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /*
  * Finds the part of the screen that moves. That part is sent as video; what stands still beside it
  * is not.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /*
  * The wait budget: whether the guest may wait for a local client that still reads its buffer.
  * Answers within one frame are free. Beyond that a client may delay the guest by at most 5 % of the

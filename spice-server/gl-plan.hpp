@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /*
  * What one remote client lacks of the newest frame, and what it is sent next. Nothing is queued: a
  * part that changes again before there was room to send it is sent once, in its latest state.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* The public functions of spice-qxl-gl.h; in builds without EGL they return -ENOTSUP. */
 #include <config.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /*
  * The thread that reads a display's scanout back for its remote clients, in a GL context that
  * is current in that thread alone. It also ends the wait for local clients that do not answer in

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /*
  * Which messages a client has received. A client reports this in two ways: it acknowledges each
  * message, as it has been asked to, and it answers pings that are sent in between. Some clients

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* A set of pixels, as rectangles: pixman's region, like spice's own QRegion, with RAII. No GL, no
  * spice types. */
 #pragma once

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /*
  * One remote client: whenever its link has room, it is sent what it lacks of the newest frame.
  * Nothing is queued for it.

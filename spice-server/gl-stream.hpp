@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /*
  * One video stream of a remote client: a rectangle of its screen, encoded in software, and what the
  * client knows of it:

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /*
  * Video encoded by the CPU: parts of frames in, encoded frames out. No element that is used here
  * opens a GPU. Nothing waits for the encoder (gl-encoder.hpp).

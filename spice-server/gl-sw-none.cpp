@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* For builds without GStreamer, which need gl-hw-none.cpp, too */
 #include "gl-codecs.hpp"
 #include "gl-encoder.hpp"

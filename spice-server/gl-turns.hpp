@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /*
  * When a client's next picture may be sent, so that the client gets no more pictures than its rate
  * allows, at an even pace. If the guest is not faster than that, no picture waits: turns move to

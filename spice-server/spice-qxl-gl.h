@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /*
  * Scanouts as EGLImages: the caller initialises EGL and lends its EGLDisplay
  * to spice-server, which creates a context of its own on it.

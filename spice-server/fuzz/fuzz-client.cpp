@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* A client that has linked properly and then sends anything, while the guest draws. Whatever
  * it does, each draw is answered, each image comes back, and the client can go. */
 #include "fuzz-display.hpp"

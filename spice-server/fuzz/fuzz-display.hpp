@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* A server with a GL display on a real EGL, for targets that keep it from input to input, and
  * what must hold whatever the input is. */
 #pragma once

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* A guest that draws anything, and a client that is sent it in any portions: it has the guest's
  * picture in the end. From a readback's pixels to the jobs of a client; no GL, no threads. */
 #include <algorithm>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* Real EGL for the tests: a surfaceless display, a drawing context beside the one under
  * test, pictures whose every pixel is different, dma-bufs made of memfds. */
 #pragma once

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /*
  * A link with TCP connections over it, in steps of 1 ms: what rate control is tried on. Bytes flow, segments are not told apart; a loss is a pause
  * of all that comes behind it until it has been sent again.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* For tests of rate control: networks with senders, and a line by which single messages go. */
 #pragma once
 

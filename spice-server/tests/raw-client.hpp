@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /*
  * A SPICE client of one channel, byte by byte: the real link handshake over a real socket, after
  * which its user sends what it likes. It lives in the server's main thread, whose main loop it

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* The GL display with clients connected: the threads' meeting places, on a real EGL, without a
  * machine around it. Meant for ThreadSanitizer and AddressSanitizer as much as for itself. */
 #include <algorithm>

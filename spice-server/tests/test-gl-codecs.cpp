@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* What of GStreamer is loaded, and when, in a process that may start no other and has no registry:
  * the tests are steps, in this order. */
 #include "gl-codecs.hpp"

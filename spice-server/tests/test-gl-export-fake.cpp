@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* gl_export_dmabuf() with an EGL whose exports answer what a test wants: several planes,
  * planes without an fd, failures half way. Only these two calls are not real. */
 #include <algorithm>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* QEMU's and spice-server's threads: one draws and fences, the other waits and reads. */
 #include <condition_variable>
 #include <mutex>

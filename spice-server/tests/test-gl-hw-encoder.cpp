@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* The hardware encoder's path, on the VA double. The cards are /dev/null and /dev/zero: nodes that
  * can be opened and told apart. */
 #include <chrono>

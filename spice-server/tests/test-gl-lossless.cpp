@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* Lossless images of frames, decoded by what clients decode them with. One of spice's own tests:
  * the encoders are inside its library. */
 #include <config.h>

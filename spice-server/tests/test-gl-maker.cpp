@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* A client's images are made in a thread of its own: what comes of jobs, and what of those whose
  * client has gone. Spice's lossless encoders have a stand-in here, which compresses nothing: what
  * they do is tested by themselves (test-gl-lossless). */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* Messages written by hand have the bytes that spice's generated marshallers write. One of spice's
  * own tests: the marshallers are inside its library. */
 #include <config.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* A model of a client, to which jobs are applied, has to end with the guest's picture, whatever the
  * guest draws and however jobs end. */
 #include "gl-plan.hpp"

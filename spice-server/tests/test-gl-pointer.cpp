@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* A tablet's range is the size of the picture that clients see and point into. */
 #include <utility>
 

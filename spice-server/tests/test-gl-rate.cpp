@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* Rate control by itself: what single messages tell it. On links: test-gl-rate-links.cpp. */
 #include "gl-rate.hpp"
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* What the thread that reads pictures does when it cannot. With ci/gl-reset preloaded. */
 #include <cstdio>
 #include <cstdlib>

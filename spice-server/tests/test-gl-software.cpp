@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* "Software" opens no card. With ci/udev-double preloaded, by which there is one of Intel's, and
  * ci/va-double among the plugins, whose elements are Intel's by their names. The display is on
  * another card, or on none. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* Software video with the elements that are installed, decoded again. What encoders of any kind do
  * when they stall or fail is tested on the VA double (test-gl-hw-encoder.cpp). */
 #include <algorithm>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* Pictures that look, to an encoder, like what is on screens, and how much one differs from
  * another. The same ones in each run. */
 #pragma once

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Copyright 2026 Seed 6d55f7ea maintainers */
 /* The calls that show dma-bufs, which were there before, without and with a GL display. */
 #include <fcntl.h>
 #include <sys/mman.h>

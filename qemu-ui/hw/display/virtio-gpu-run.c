@@ -7,6 +7,8 @@
  * but that has not been processed yet, would not be processed on the
  * destination either, since the guest need not notify it again.
  *
+ * Copyright 2026 Seed 6d55f7ea maintainers
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 

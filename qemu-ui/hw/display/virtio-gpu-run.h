@@ -1,6 +1,8 @@
 /*
  * virtio-gpu when the machine stops and resumes, possibly on another host
  *
+ * Copyright 2026 Seed 6d55f7ea maintainers
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 

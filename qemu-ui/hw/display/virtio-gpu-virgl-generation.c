@@ -6,6 +6,8 @@
  * as new storage.  If it has virgl_renderer_resource_get_generation(), it
  * numbers images, and never reuses a number.
  *
+ * Copyright 2026 Seed 6d55f7ea maintainers
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 

@@ -3,6 +3,8 @@
  *
  * This makes no EGL calls: the caller passes in what the host has.
  *
+ * Copyright 2026 Seed 6d55f7ea maintainers
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 

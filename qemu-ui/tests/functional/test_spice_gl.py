@@ -2,6 +2,8 @@
 #
 # SPICE displays that scan out EGL images (-spice gl=on)
 #
+# Copyright 2026 Seed 6d55f7ea maintainers
+#
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 import os

@@ -1,6 +1,8 @@
 /*
  * QTest: screendumps of modes whose rows are not a multiple of four bytes
  *
+ * Copyright 2026 Seed 6d55f7ea maintainers
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 

@@ -1,6 +1,8 @@
 /*
  * What EGL is initialized on, and in which order
  *
+ * Copyright 2026 Seed 6d55f7ea maintainers
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
