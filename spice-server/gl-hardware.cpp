@@ -10,7 +10,7 @@
 
 #include "dcc-private.h"
 #include "display-channel-private.h"
-#include "gl-card.hpp"
+#include "gl-render-node.hpp"
 #include "gl-item.hpp"
 #include "main-channel-client.h"
 #include "red-client.h"
@@ -64,10 +64,10 @@ void GlHardware::open(int display_id)
     if (!context.can_export()) {
         why = "the EGLDisplay cannot export dma-bufs";
     } else {
-        card = GlHwCard::open(gl_card_of(context.display()), &why);
+        va = GlVaEncoders::open(gl_render_node_of(context.display()), &why);
     }
-    if (card) {
-        g_message("display %d: found the hardware encoders of %s", id, card->node().c_str());
+    if (va) {
+        g_message("display %d: found the hardware encoders of %s", id, va->node().c_str());
     } else {
         g_message("display %d: no hardware encoders: %s", id, why.c_str());
     }
@@ -77,7 +77,7 @@ void GlHardware::open(int display_id)
 
 void GlHardware::add(DisplayChannelClient *dcc, GlRemote *remote)
 {
-    if (!card) {
+    if (!va) {
         return;
     }
     auto client = std::make_unique<Client>();
@@ -137,14 +137,14 @@ SpiceVideoCodecType GlHardware::codec_for(DisplayChannelClient *dcc) const
 {
     constexpr auto none = static_cast<SpiceVideoCodecType>(0);
 
-    if (!card || display_channel_get_stream_video(DCC_TO_DC(dcc)) == SPICE_STREAM_VIDEO_OFF ||
+    if (!va || display_channel_get_stream_video(DCC_TO_DC(dcc)) == SPICE_STREAM_VIDEO_OFF ||
         !dcc->test_remote_cap(SPICE_DISPLAY_CAP_MULTI_CODEC)) {
         return none;
     }
     auto codecs = dcc_get_preferred_video_codecs_for_encoding(dcc);
     for (guint i = 0; i < codecs->len; i++) {
         const auto &codec = g_array_index(codecs, RedVideoCodec, i);
-        if (dcc->test_remote_cap(codec.cap) && card->encoder(codec.type)) {
+        if (dcc->test_remote_cap(codec.cap) && va->encoder(codec.type)) {
             return codec.type;
         }
     }
@@ -324,7 +324,7 @@ void GlHardware::begin(Client &client, const GlScanout &scanout)
         }
         user.hardware_has_news();
     };
-    client.encoder = GlHwEncoder::create(card, {
+    client.encoder = GlHwEncoder::create(va, {
         codec, scanout.visible.w, scanout.visible.h, dmabuf->fourcc, dmabuf->modifier,
         client.remote->max_rate(), client.bit_rate }, std::move(callbacks), &why);
     if (!client.encoder) {

@@ -23,7 +23,7 @@
 #include "display-channel.h"
 #include "gl-context.hpp"
 #include "gl-drawn-motion.hpp"
-#include "gl-hw-card.hpp"
+#include "gl-va-encoders.hpp"
 #include "gl-hw-encoder.hpp"
 #include "gl-image.hpp"
 #include "gl-remote.hpp"
@@ -105,7 +105,7 @@ private:
     User &user;
     const GlContext &context;
     int id = 0;
-    std::shared_ptr<GlHwCard> card;
+    std::shared_ptr<GlVaEncoders> va;
     std::list<std::unique_ptr<Client>> clients; /* those for which the path has not failed */
     GlDrawnMotion motion;
     GlScanout shown;                            /* set while something moves */

@@ -13,17 +13,17 @@ GlHwEncoder::GlHwEncoder(const Format &format, std::unique_ptr<GlEncoder> encode
 
 GlHwEncoder::~GlHwEncoder() = default;
 
-std::unique_ptr<GlHwEncoder> GlHwEncoder::create(const std::shared_ptr<GlHwCard> &card,
+std::unique_ptr<GlHwEncoder> GlHwEncoder::create(const std::shared_ptr<GlVaEncoders> &va,
                                                  const Format &format, Callbacks &&callbacks,
                                                  std::string *why)
 {
-    if (!card || !card->encoder(format.codec)) {
+    if (!va || !va->encoder(format.codec)) {
         *why = "the GPU has no encoder for this codec";
         return {};
     }
     auto encoder = GlEncoder::create(
-        [card, format](GlEncoderPipeline::Handlers &&handlers, std::string *reason) {
-            return GlHwPipeline::start(*card, format, std::move(handlers), reason);
+        [va, format](GlEncoderPipeline::Handlers &&handlers, std::string *reason) {
+            return GlHwPipeline::start(*va, format, std::move(handlers), reason);
         }, std::move(callbacks), why);
     if (!encoder) {
         return {};

@@ -12,7 +12,7 @@
 
 #include "gl-dmabuf.hpp"
 #include "gl-encoder.hpp"
-#include "gl-hw-card.hpp"
+#include "gl-va-encoders.hpp"
 #include "gl-rect.hpp"
 
 namespace red {
@@ -37,7 +37,7 @@ public:
 
     /* Returns at once; Callbacks::failed reports what fails later. Null, with the reason in *why,
      * if the GPU cannot encode this codec. */
-    static std::unique_ptr<GlHwEncoder> create(const std::shared_ptr<GlHwCard> &card,
+    static std::unique_ptr<GlHwEncoder> create(const std::shared_ptr<GlVaEncoders> &va,
                                                const Format &format, Callbacks &&callbacks,
                                                std::string *why);
     ~GlHwEncoder();

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright 2026 Seed 6d55f7ea maintainers */
 /* For builds without GStreamer, or with one older than 1.24, which lacks dma-buf modifiers */
-#include "gl-hw-card.hpp"
+#include "gl-va-encoders.hpp"
 #include "gl-hw-encoder.hpp"
 
 namespace red {
 
-struct GlHwCard::Elements {};
+struct GlVaEncoders::Elements {};
 
-GlHwCard::GlHwCard() = default;
-GlHwCard::~GlHwCard() = default;
+GlVaEncoders::GlVaEncoders() = default;
+GlVaEncoders::~GlVaEncoders() = default;
 
-std::shared_ptr<GlHwCard> GlHwCard::open(const GlCard &, std::string *why)
+std::shared_ptr<GlVaEncoders> GlVaEncoders::open(const GlRenderNode &, std::string *why)
 {
     *why = "spice-server was built without GStreamer 1.24 or newer";
     return {};
 }
 
-const char *GlHwCard::encoder(SpiceVideoCodecType) const { return nullptr; }
+const char *GlVaEncoders::encoder(SpiceVideoCodecType) const { return nullptr; }
 
-std::unique_ptr<GlHwEncoder> GlHwEncoder::create(const std::shared_ptr<GlHwCard> &, const Format &,
+std::unique_ptr<GlHwEncoder> GlHwEncoder::create(const std::shared_ptr<GlVaEncoders> &, const Format &,
                                                  Callbacks &&, std::string *why)
 {
     *why = "spice-server was built without GStreamer 1.24 or newer";

@@ -81,12 +81,12 @@ GlHwPipeline::~GlHwPipeline()
     gst_object_unref(allocator); /* its memory holds references of its own */
 }
 
-std::unique_ptr<GlHwPipeline> GlHwPipeline::start(const GlHwCard &card,
+std::unique_ptr<GlHwPipeline> GlHwPipeline::start(const GlVaEncoders &va,
                                                   const GlHwEncoder::Format &format,
                                                   Handlers &&handlers, std::string *why)
 {
     std::unique_ptr<GlHwPipeline> self(new GlHwPipeline(format, std::move(handlers)));
-    if (!self->build(card, why) || !self->choose_caps(card, why) ||
+    if (!self->build(va, why) || !self->choose_caps(va, why) ||
         !self->link({ self->source, self->converter, self->between, self->encoder, self->filter,
                       self->sink }, why) ||
         !self->play(why)) {
@@ -96,10 +96,10 @@ std::unique_ptr<GlHwPipeline> GlHwPipeline::start(const GlHwCard &card,
 }
 
 /* Creates all elements but the converter; they are ready, but not linked */
-bool GlHwPipeline::build(const GlHwCard &card, std::string *why)
+bool GlHwPipeline::build(const GlVaEncoders &va, std::string *why)
 {
-    card.lend(pipeline);
-    if (!begin(card.make_encoder(format.codec), format.codec, why)) {
+    va.lend(pipeline);
+    if (!begin(va.make_encoder(format.codec), format.codec, why)) {
         return false;
     }
     /* Low latency over a reliable transport: no B-frames, rare key frames */
@@ -135,12 +135,12 @@ bool GlHwPipeline::offer(GstElement *element)
 
 /* The encoder accepts the pictures as they are, or else the GPU's converter does, which converts
  * them to NV12 on the GPU. What elements accept is known once they are ready. */
-bool GlHwPipeline::choose_caps(const GlHwCard &card, std::string *why)
+bool GlHwPipeline::choose_caps(const GlVaEncoders &va, std::string *why)
 {
     if (offer(encoder)) {
         return true;
     }
-    converter = card.make_converter();
+    converter = va.make_converter();
     between = gst_element_factory_make("capsfilter", nullptr);
     if (add(between) && add(converter) && ready(converter)) {
         set_caps(between, "video/x-raw(memory:VAMemory),format=NV12");

@@ -18,7 +18,7 @@ class GlHwPipeline final: public GlGstPipeline
 public:
     /* A playing pipeline; null, with the reason in *why, if an element is missing, cannot be opened
      * or refuses the format */
-    static std::unique_ptr<GlHwPipeline> start(const GlHwCard &card,
+    static std::unique_ptr<GlHwPipeline> start(const GlVaEncoders &va,
                                                const GlHwEncoder::Format &format,
                                                Handlers &&handlers, std::string *why);
     ~GlHwPipeline() override;
@@ -28,9 +28,9 @@ public:
 
 private:
     GlHwPipeline(const GlHwEncoder::Format &format, Handlers &&handlers);
-    bool build(const GlHwCard &card, std::string *why);
+    bool build(const GlVaEncoders &va, std::string *why);
     bool offer(GstElement *element);
-    bool choose_caps(const GlHwCard &card, std::string *why);
+    bool choose_caps(const GlVaEncoders &va, std::string *why);
 
     const GlHwEncoder::Format format;
     /* owned by the pipeline; null if the encoder does not need them */

@@ -13,7 +13,7 @@
 
 #include <epoxy/gl.h>
 
-#include "gl-card.hpp"
+#include "gl-render-node.hpp"
 #include "gl-context.hpp"
 
 using namespace red;
@@ -156,7 +156,7 @@ std::unique_ptr<Display> Display::on_device(const std::string &node, std::string
     for (EGLDeviceEXT device : hardware_devices()) {
         std::unique_ptr<Display> display(new Display("device",
             eglGetPlatformDisplayEXT(EGL_PLATFORM_DEVICE_EXT, device, nullptr)));
-        if (display->usable(why) && (node.empty() || gl_card_of(display->handle()).is(node))) {
+        if (display->usable(why) && (node.empty() || gl_render_node_of(display->handle()).is(node))) {
             return display;
         }
     }

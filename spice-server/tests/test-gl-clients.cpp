@@ -428,8 +428,8 @@ TEST_F(SeveralClients, are_counted_for_callers_that_know_more_or_less_about_each
     EXPECT_EQ(spice_qxl_gl_get_stats(qxl, &got, same, &count), -EINVAL);
 }
 
-/* A card that encodes; ci/egl-card and ci/va-double stand in for one */
-class CardClients: public Clients
+/* A GPU that encodes; ci/egl-card and ci/va-double stand in for one */
+class GpuClients: public Clients
 {
 protected:
     void SetUp() override
@@ -458,28 +458,28 @@ protected:
         return done();
     }
 
-    bool frames_of_the_card(RawClient &client, size_t first, unsigned number)
+    bool frames_of_the_gpu(RawClient &client, size_t first, unsigned number)
     {
-        const auto on_card = [this] { return path() == QXL_GL_PATH_HARDWARE; };
+        const auto on_gpu = [this] { return path() == QXL_GL_PATH_HARDWARE; };
         const auto encoded = [&] { return client.display->count(SPICE_MSG_DISPLAY_STREAM_DATA); };
-        if (!flips_until(client, first, on_card)) {
+        if (!flips_until(client, first, on_gpu)) {
             return false;
         }
         const unsigned before = encoded();
-        return flips_until(client, first, [&] { return encoded() >= before + number; }) && on_card();
+        return flips_until(client, first, [&] { return encoded() >= before + number; }) && on_gpu();
     }
 
-    VaDouble card;
+    VaDouble gpu;
 };
 
-TEST_F(CardClients, are_served_by_the_card_while_they_come_and_go_and_sizes_change)
+TEST_F(GpuClients, are_served_by_the_gpu_while_they_come_and_go_and_sizes_change)
 {
     for (int i = 0; i < 4; i++) {
         RawClient client(server, false, caps());
         ASSERT_TRUE(client.ok());
         client.init();
-        ASSERT_TRUE(frames_of_the_card(client, 0, 10)) << i;
-        ASSERT_TRUE(frames_of_the_card(client, 2, 10)) << i << ", another size";
+        ASSERT_TRUE(frames_of_the_gpu(client, 0, 10)) << i;
+        ASSERT_TRUE(frames_of_the_gpu(client, 2, 10)) << i << ", another size";
         const unsigned before = client.display->pictures();
         if (i % 2) { // what stands still is sent as an image; else it goes in the middle of the motion
             EXPECT_TRUE(client.run_until([&] {
@@ -488,13 +488,13 @@ TEST_F(CardClients, are_served_by_the_card_while_they_come_and_go_and_sizes_chan
         }
     }
     EXPECT_TRUE(gone());
-    EXPECT_EQ(card.lines("no-dmabuf").size(), 0u);
+    EXPECT_EQ(gpu.lines("no-dmabuf").size(), 0u);
 }
 
-TEST_F(CardClients, are_served_by_software_when_the_card_fails_in_the_middle)
+TEST_F(GpuClients, are_served_by_software_when_the_gpu_fails_in_the_middle)
 {
     for (const char *fault : { "fail-at=5", "die-at=5", "stall-at=5", "refuse-caps" }) {
-        card.order(fault);
+        gpu.order(fault);
         RawClient client(server, false, caps());
         ASSERT_TRUE(client.ok());
         client.init();
@@ -502,17 +502,17 @@ TEST_F(CardClients, are_served_by_software_when_the_card_fails_in_the_middle)
         const unsigned before = client.display->pictures();
         ASSERT_TRUE(flips_until(client, 0, [&] { return client.display->pictures() > before + 5; }))
             << fault;
-        card.order("");
+        gpu.order("");
     }
     EXPECT_TRUE(gone());
 }
 
-TEST_F(CardClients, that_cannot_show_the_card_s_stream_say_so_and_are_served_by_software)
+TEST_F(GpuClients, that_cannot_show_the_gpus_stream_say_so_and_are_served_by_software)
 {
     RawClient client(server, false, caps());
     ASSERT_TRUE(client.ok());
     client.init();
-    ASSERT_TRUE(frames_of_the_card(client, 0, 10));
+    ASSERT_TRUE(frames_of_the_gpu(client, 0, 10));
     ASSERT_EQ(client.display->streams().size(), 1u);
     const uint32_t refused = *client.display->streams().begin();
     client.display->send(SPICE_MSGC_DISPLAY_STREAM_REPORT, stream_refusal(refused));
@@ -525,14 +525,14 @@ TEST_F(CardClients, that_cannot_show_the_card_s_stream_say_so_and_are_served_by_
     EXPECT_EQ(path(), QXL_GL_PATH_SOFTWARE);
 }
 
-TEST_F(CardClients, may_be_there_when_the_server_ends_in_the_middle_of_the_motion)
+TEST_F(GpuClients, may_be_there_when_the_server_ends_in_the_middle_of_the_motion)
 {
     for (const char *order : { "", "stall-at=15" }) {
-        card.order(order);
+        gpu.order(order);
         RawClient client(server, false, caps());
         ASSERT_TRUE(client.ok());
         client.init();
-        ASSERT_TRUE(frames_of_the_card(client, 0, 10));
+        ASSERT_TRUE(frames_of_the_gpu(client, 0, 10));
         flips_until(client, 0, [&, end = frame + 10] { return frame >= end; });
         client.display->close();
         client.main->close();
@@ -540,9 +540,9 @@ TEST_F(CardClients, may_be_there_when_the_server_ends_in_the_middle_of_the_motio
     }
     RawClient client(server, false, caps());
     ASSERT_TRUE(client.ok());
-    card.order("");
+    gpu.order("");
     client.init();
-    ASSERT_TRUE(frames_of_the_card(client, 0, 10));
+    ASSERT_TRUE(frames_of_the_gpu(client, 0, 10));
     spice_server_destroy(server);
     server = nullptr;
     EXPECT_EQ(channels_connected(), 0);

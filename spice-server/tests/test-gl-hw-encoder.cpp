@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright 2026 Seed 6d55f7ea maintainers */
-/* The hardware encoder's path, on the VA double. The cards are /dev/null and /dev/zero: nodes that
+/* The hardware encoder's path, on the VA double. The GPUs are /dev/null and /dev/zero: nodes that
  * can be opened and told apart. */
 #include <chrono>
 #include <condition_variable>
@@ -19,13 +19,13 @@ namespace {
 
 constexpr uint32_t XR24 = 0x34325258, AR24 = 0x34325241, WIDTH = 320, HEIGHT = 192;
 
-GlCard card_at(const std::string &node)
+GlRenderNode gpu_at(const std::string &node)
 {
     struct stat st;
-    GlCard card;
-    card.render_node = node;
-    card.device = stat(node.c_str(), &st) == 0 ? st.st_rdev : 0;
-    return card;
+    GlRenderNode gpu;
+    gpu.path = node;
+    gpu.device = stat(node.c_str(), &st) == 0 ? st.st_rdev : 0;
+    return gpu;
 }
 
 /* A picture in a dma-buf, alive as long as somebody has it */
@@ -62,8 +62,8 @@ protected:
             GTEST_SKIP() << "no dma-bufs: neither /dev/udmabuf nor its test double";
         }
         std::string why;
-        card = GlHwCard::open(card_at("/dev/null"), &why);
-        ASSERT_TRUE(card) << why;
+        va = GlVaEncoders::open(gpu_at("/dev/null"), &why);
+        ASSERT_TRUE(va) << why;
     }
     void TearDown() override
     {
@@ -92,7 +92,7 @@ protected:
               uint32_t h = HEIGHT, SpiceVideoCodecType codec = SPICE_VIDEO_CODEC_TYPE_H264)
     {
         std::string why;
-        encoder = GlHwEncoder::create(card, { codec, w, h, fourcc, modifier, 60, 4000000 },
+        encoder = GlHwEncoder::create(va, { codec, w, h, fourcc, modifier, 60, 4000000 },
                                       callbacks(), &why);
         ASSERT_TRUE(encoder) << why;
     }
@@ -122,7 +122,7 @@ protected:
     }
 
     VaDouble dut;
-    std::shared_ptr<GlHwCard> card;
+    std::shared_ptr<GlVaEncoders> va;
     std::mutex lock;
     std::condition_variable changed;
     std::vector<std::vector<uint8_t>> frames;
@@ -316,19 +316,19 @@ TEST_F(HwEncoder, takes_parts_of_linear_buffers_only)
     EXPECT_TRUE(wait_frames(1)) << wait_failure();
 }
 
-TEST_F(HwEncoder, other_codecs_of_the_card_work_too)
+TEST_F(HwEncoder, other_codecs_of_the_gpu_work_too)
 {
-    ASSERT_STREQ(card->encoder(SPICE_VIDEO_CODEC_TYPE_VP9), "vavp9enc");
+    ASSERT_STREQ(va->encoder(SPICE_VIDEO_CODEC_TYPE_VP9), "vavp9enc");
     make(XR24, 0, WIDTH, HEIGHT, SPICE_VIDEO_CODEC_TYPE_VP9);
     push(std::make_shared<TestPicture>());
     EXPECT_TRUE(wait_frames(1)) << wait_failure();
 }
 
-TEST_F(HwEncoder, what_the_encoder_does_not_take_is_converted_on_the_card)
+TEST_F(HwEncoder, what_the_encoder_does_not_take_is_converted_on_the_gpu)
 {
     std::string why;
-    card = GlHwCard::open(card_at("/dev/zero"), &why);
-    ASSERT_TRUE(card) << why;
+    va = GlVaEncoders::open(gpu_at("/dev/zero"), &why);
+    ASSERT_TRUE(va) << why;
     dut.order("only-modifier=0x7");
     make(XR24, 9);
     auto picture = std::make_shared<TestPicture>(XR24, 9);
@@ -340,25 +340,25 @@ TEST_F(HwEncoder, what_the_encoder_does_not_take_is_converted_on_the_card)
     EXPECT_TRUE(dut.lines("frame ").empty());
 }
 
-TEST_F(HwEncoder, every_card_has_its_own_elements)
+TEST_F(HwEncoder, every_gpu_has_its_own_elements)
 {
     std::string why;
-    auto second = GlHwCard::open(card_at("/dev/zero"), &why);
+    auto second = GlVaEncoders::open(gpu_at("/dev/zero"), &why);
     ASSERT_TRUE(second) << why;
-    EXPECT_STREQ(card->encoder(SPICE_VIDEO_CODEC_TYPE_H264), "vah264enc");
+    EXPECT_STREQ(va->encoder(SPICE_VIDEO_CODEC_TYPE_H264), "vah264enc");
     EXPECT_STREQ(second->encoder(SPICE_VIDEO_CODEC_TYPE_H264), "varenderD129h264enc");
     EXPECT_EQ(second->encoder(SPICE_VIDEO_CODEC_TYPE_VP9), nullptr);
 }
 
-TEST_F(HwEncoder, another_cards_encoder_is_never_taken)
+TEST_F(HwEncoder, another_gpus_encoder_is_never_taken)
 {
     std::string why;
-    EXPECT_FALSE(GlHwCard::open(card_at("/dev/full"), &why));
+    EXPECT_FALSE(GlVaEncoders::open(gpu_at("/dev/full"), &why));
     EXPECT_EQ(why, "GStreamer has no VA encoder for /dev/full, only for another GPU");
-    EXPECT_FALSE(GlHwCard::open(GlCard(), &why));
+    EXPECT_FALSE(GlVaEncoders::open(GlRenderNode(), &why));
 }
 
-TEST_F(HwEncoder, the_card_is_opened_once_and_lent)
+TEST_F(HwEncoder, the_gpu_is_opened_once_and_lent)
 {
     const auto before = dut.lines("open ").size();
     make();

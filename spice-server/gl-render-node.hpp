@@ -12,19 +12,19 @@
 
 namespace red {
 
-struct GlCard {
-    std::string render_node; /* "/dev/dri/renderD128"; empty: there is none, see why */
-    dev_t device = 0;        /* device number of the node; 0: not a device file */
-    std::string why;         /* why there is no render node; one sentence */
+struct GlRenderNode {
+    std::string path; /* "/dev/dri/renderD128"; empty: there is none, see why */
+    dev_t device = 0; /* device number of the node; 0: not a device file */
+    std::string why;  /* why there is no render node; one sentence */
 
-    explicit operator bool() const { return !render_node.empty(); }
+    explicit operator bool() const { return !path.empty(); }
     /* Is NODE, the path of a render node, a node of this GPU? Accesses the file system, so it must
      * be called while /dev/dri can be reached. */
     bool is(const std::string &node) const;
 };
 
 /* The GPU of an initialised display; software renderers have none. Needs no current context. */
-GlCard gl_card_of(EGLDisplay display);
+GlRenderNode gl_render_node_of(EGLDisplay display);
 
 /* The render node of the device that primary node PRIMARY ("/dev/dri/card0") belongs to; empty:
  * none. SYSFS: mount point of sysfs. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright 2026 Seed 6d55f7ea maintainers */
-#include "gl-hw-card.hpp"
+#include "gl-va-encoders.hpp"
 
 #include <algorithm>
 #include <map>
@@ -53,7 +53,7 @@ std::string node_of(GstElement *element)
 }
 
 /* The element va…WHAT for this GPU, not floating. Sets *OTHERS if there is one for another GPU. */
-Element find_element(const GlCard &card, const std::string &what, bool *others)
+Element find_element(const GlRenderNode &gpu, const std::string &what, bool *others)
 {
     Element found;
     auto factories = gst_registry_get_feature_list(gst_registry_get(), GST_TYPE_ELEMENT_FACTORY);
@@ -68,7 +68,7 @@ Element find_element(const GlCard &card, const std::string &what, bool *others)
             continue;
         }
         gst_object_ref_sink(element.get());
-        if (card.is(node_of(element.get()))) {
+        if (gpu.is(node_of(element.get()))) {
             found = std::move(element);
         } else {
             *others = true;
@@ -80,7 +80,7 @@ Element find_element(const GlCard &card, const std::string &what, bool *others)
 
 } // namespace
 
-struct GlHwCard::Elements {
+struct GlVaEncoders::Elements {
     std::map<SpiceVideoCodecType, Element> encoders;
     Element converter;
     Element holder; /* a pipeline that never plays, only holds the contexts */
@@ -97,12 +97,12 @@ struct GlHwCard::Elements {
     }
 };
 
-GlHwCard::GlHwCard(): elements(std::make_unique<Elements>()) {}
+GlVaEncoders::GlVaEncoders(): elements(std::make_unique<Elements>()) {}
 
-GlHwCard::~GlHwCard() = default;
+GlVaEncoders::~GlVaEncoders() = default;
 
 /* Opens the GPU through ELEMENT, and keeps it open */
-bool GlHwCard::keep(GstElement *element, std::string *why)
+bool GlVaEncoders::keep(GstElement *element, std::string *why)
 {
     auto bin = GST_BIN(elements->holder.get());
 
@@ -117,10 +117,10 @@ bool GlHwCard::keep(GstElement *element, std::string *why)
     return false;
 }
 
-std::shared_ptr<GlHwCard> GlHwCard::open(const GlCard &card, std::string *why)
+std::shared_ptr<GlVaEncoders> GlVaEncoders::open(const GlRenderNode &gpu, std::string *why)
 {
-    if (!card) {
-        *why = card.why;
+    if (!gpu) {
+        *why = gpu.why;
         return {};
     }
     gl_codecs_load_va();
@@ -129,15 +129,15 @@ std::shared_ptr<GlHwCard> GlHwCard::open(const GlCard &card, std::string *why)
         return {};
     }
 
-    std::shared_ptr<GlHwCard> self(new GlHwCard());
+    std::shared_ptr<GlVaEncoders> self(new GlVaEncoders());
     bool others = false;
     std::string failure;
-    self->render_node = card.render_node;
+    self->render_node = gpu.path;
     self->elements->holder.reset(GST_ELEMENT(gst_object_ref_sink(gst_pipeline_new(nullptr))));
     for (const auto &codec : codec_names) {
         const std::string name = codec.second;
         for (const auto &ending : { name + "enc", name + "lpenc" }) {
-            auto element = find_element(card, ending, &others);
+            auto element = find_element(gpu, ending, &others);
             if (element && self->keep(element.get(), &failure)) {
                 self->elements->encoders.emplace(codec.first, std::move(element));
                 break;
@@ -146,12 +146,12 @@ std::shared_ptr<GlHwCard> GlHwCard::open(const GlCard &card, std::string *why)
     }
     if (self->elements->encoders.empty()) {
         *why = !failure.empty() ? failure :
-            "GStreamer has no VA encoder for " + card.render_node +
+            "GStreamer has no VA encoder for " + gpu.path +
             (others ? ", only for another GPU" : "");
         return {};
     }
     bool ignored = false;
-    self->elements->converter = find_element(card, "postproc", &ignored);
+    self->elements->converter = find_element(gpu, "postproc", &ignored);
     if (self->elements->converter &&
         !self->keep(self->elements->converter.get(), &failure)) {
         self->elements->converter.reset();
@@ -160,27 +160,27 @@ std::shared_ptr<GlHwCard> GlHwCard::open(const GlCard &card, std::string *why)
     return self;
 }
 
-const char *GlHwCard::encoder(SpiceVideoCodecType codec) const
+const char *GlVaEncoders::encoder(SpiceVideoCodecType codec) const
 {
     auto found = elements->encoders.find(codec);
     return found == elements->encoders.end() ? nullptr :
         GST_OBJECT_NAME(gst_element_get_factory(found->second.get()));
 }
 
-GstElement *GlHwCard::make_encoder(SpiceVideoCodecType codec) const
+GstElement *GlVaEncoders::make_encoder(SpiceVideoCodecType codec) const
 {
     auto found = elements->encoders.find(codec);
     return found == elements->encoders.end() ? nullptr :
         gst_element_factory_create(gst_element_get_factory(found->second.get()), "encoder");
 }
 
-GstElement *GlHwCard::make_converter() const
+GstElement *GlVaEncoders::make_converter() const
 {
     return elements->converter ? gst_element_factory_create(
         gst_element_get_factory(elements->converter.get()), "converter") : nullptr;
 }
 
-void GlHwCard::lend(GstElement *pipeline) const
+void GlVaEncoders::lend(GstElement *pipeline) const
 {
     for (auto l = elements->contexts; l; l = l->next) {
         gst_element_set_context(pipeline, static_cast<GstContext *>(l->data));

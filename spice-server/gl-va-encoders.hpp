@@ -14,21 +14,21 @@
 
 #include <spice/enums.h>
 
-#include "gl-card.hpp"
+#include "gl-render-node.hpp"
 
 typedef struct _GstElement GstElement;
 
 namespace red {
 
-class GlHwCard
+class GlVaEncoders
 {
 public:
     /* Null, with the reason in *why, if the GPU has no encoder that works. Takes as long as
      * opening a GPU takes; main thread. */
-    static std::shared_ptr<GlHwCard> open(const GlCard &card, std::string *why);
-    ~GlHwCard();
-    GlHwCard(const GlHwCard &) = delete;
-    GlHwCard &operator=(const GlHwCard &) = delete;
+    static std::shared_ptr<GlVaEncoders> open(const GlRenderNode &gpu, std::string *why);
+    ~GlVaEncoders();
+    GlVaEncoders(const GlVaEncoders &) = delete;
+    GlVaEncoders &operator=(const GlVaEncoders &) = delete;
 
     const std::string &node() const { return render_node; }
     /* "vah264enc" and the like; null: the GPU cannot encode CODEC. Any thread, as all below */
@@ -41,7 +41,7 @@ public:
     void lend(GstElement *pipeline) const;
 
 private:
-    GlHwCard();
+    GlVaEncoders();
     bool keep(GstElement *element, std::string *why);
 
     struct Elements;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright 2026 Seed 6d55f7ea maintainers */
-#include "gl-card.hpp"
+#include "gl-render-node.hpp"
 
 #include <memory>
 
@@ -44,11 +44,11 @@ dev_t device_of(const std::string &node)
     return stat(node.c_str(), &st) == 0 && S_ISCHR(st.st_mode) ? st.st_rdev : 0;
 }
 
-GlCard no_card(const std::string &why)
+GlRenderNode no_node(const std::string &why)
 {
-    GlCard card;
-    card.why = why;
-    return card;
+    GlRenderNode node;
+    node.why = why;
+    return node;
 }
 
 /* The render node that EGL reports; empty, with the reason in *why, if there is none */
@@ -78,12 +78,12 @@ std::string node_of(const DeviceCalls &calls, EGLDeviceEXT device, std::string *
 
 } // namespace
 
-bool GlCard::is(const std::string &node) const
+bool GlRenderNode::is(const std::string &node) const
 {
-    if (render_node.empty() || node.empty()) {
+    if (path.empty() || node.empty()) {
         return false;
     }
-    return node == render_node || (device != 0 && device_of(node) == device);
+    return node == path || (device != 0 && device_of(node) == device);
 }
 
 std::string gl_render_node_beside(const std::string &primary, const std::string &sysfs)
@@ -104,22 +104,22 @@ std::string gl_render_node_beside(const std::string &primary, const std::string 
     return {};
 }
 
-GlCard gl_card_of(EGLDisplay display)
+GlRenderNode gl_render_node_of(EGLDisplay display)
 {
     if (!epoxy_has_egl_extension(display, "EGL_EXT_device_query") &&
         !epoxy_has_egl_extension(display, "EGL_EXT_device_base")) {
-        return no_card("EGL lacks EGL_EXT_device_query");
+        return no_node("EGL lacks EGL_EXT_device_query");
     }
     const auto calls = device_calls();
     EGLAttrib device = 0;
     if (!calls.query_display || !calls.query_device ||
         !calls.query_display(display, EGL_DEVICE_EXT, &device) || !device) {
-        return no_card("EGL does not report the display's device");
+        return no_node("EGL does not report the display's device");
     }
-    GlCard card;
-    card.render_node = node_of(calls, reinterpret_cast<EGLDeviceEXT>(device), &card.why);
-    card.device = device_of(card.render_node);
-    return card;
+    GlRenderNode node;
+    node.path = node_of(calls, reinterpret_cast<EGLDeviceEXT>(device), &node.why);
+    node.device = device_of(node.path);
+    return node;
 }
 
 } // namespace red
