@@ -342,7 +342,7 @@ void GlDisplay::show_moving()
         }
     }
     if (drawn) {
-        hardware.drawn(applied);
+        hardware.frame_rendered(applied);
     }
     hardware.work();
 }

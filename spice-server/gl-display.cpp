@@ -143,9 +143,9 @@ int GlDisplay::draw(const GlRect &drawn, EGLSync sync, uint64_t cookie)
         stats.draws_unseen += !draw.active;
     }
 
-    hardware.draws(uint64_t{rect.w} * rect.h);
-    reader.drawn(rect, std::move(fence), announced, draw.for_reader,
-                 draw.for_local ? draw.start_ns + GlPatience::LONGEST_NS : 0);
+    hardware.note_guest_draw(uint64_t{rect.w} * rect.h);
+    reader.queue_draw(rect, std::move(fence), announced, draw.for_reader,
+                      draw.for_local ? draw.start_ns + GlPatience::LONGEST_NS : 0);
     if (!draw.active) {
         red_qxl_async_complete(qxl, cookie);
     } else if (draw.for_local) {
@@ -246,7 +246,7 @@ void GlDisplay::context_back()
 }
 
 /* The GPU has finished, and the guest waits for its answer: nothing draws into the image now */
-void GlDisplay::drawing_done()
+void GlDisplay::on_fence_signalled()
 {
     std::shared_ptr<GlImage> to_export; // dropped after the lock
     {

@@ -84,7 +84,7 @@ private:
     void read_failed(const std::string &why) override;
     void context_lost(const char *reset, const std::string &now) override;
     void context_back() override;
-    void drawing_done() override;
+    void on_fence_signalled() override;
 
     /* GlHardware::User */
     void hardware_has_news() override;

@@ -33,7 +33,7 @@ public:
         }
     }
     /* Any thread: the guest draws this many pixels */
-    void drawn(uint64_t pixels, uint64_t now_ns)
+    void note_draw(uint64_t pixels, uint64_t now_ns)
     {
         if (pixels >= PIXELS) {
             drawn_ns = now_ns;

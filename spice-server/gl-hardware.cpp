@@ -181,12 +181,12 @@ void GlHardware::changed(uint64_t pixels)
     }
 }
 
-void GlHardware::draws(uint64_t pixels)
+void GlHardware::note_guest_draw(uint64_t pixels)
 {
-    motion.drawn(pixels, spice_get_monotonic_time_ns());
+    motion.note_draw(pixels, spice_get_monotonic_time_ns());
 }
 
-void GlHardware::drawn(const GlScanout &scanout)
+void GlHardware::frame_rendered(const GlScanout &scanout)
 {
     if (clients.empty() || !scanout.image) {
         return;

@@ -61,7 +61,7 @@ public:
     void remove(DisplayChannelClient *dcc);
     /* As remove(), but ends the client's stream; the client gets no pictures afterwards */
     void leave(DisplayChannelClient *dcc);
-    /* Must drawn() be called? */
+    /* Must frame_rendered() be called? */
     bool any() const { return !clients.empty(); }
     /* True: the client gets the stream, and no pictures */
     bool moves(const DisplayChannelClient *dcc) const;
@@ -72,9 +72,9 @@ public:
     /* A readback has found this many changed pixels */
     void changed(uint64_t pixels);
     /* Any thread: the guest draws this many pixels */
-    void draws(uint64_t pixels);
+    void note_guest_draw(uint64_t pixels);
     /* The GPU has finished what the guest drew into SCANOUT */
-    void drawn(const GlScanout &scanout);
+    void frame_rendered(const GlScanout &scanout);
     /* False: the report is not about one of these streams */
     bool reported(DisplayChannelClient *dcc, const SpiceMsgcDisplayStreamReport &report);
     /* The scanout's size changes, or it is disabled: ends all streams. Must be called before

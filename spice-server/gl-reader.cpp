@@ -100,8 +100,8 @@ void GlReader::show(const GlScanout &next)
     wake.notify_one();
 }
 
-void GlReader::drawn(const GlRect &drawn, std::shared_ptr<GlFence> drawn_fence, bool announced,
-                     bool read, uint64_t deadline)
+void GlReader::queue_draw(const GlRect &drawn, std::shared_ptr<GlFence> drawn_fence, bool announced,
+                          bool read, uint64_t deadline)
 {
     bool looks_in_time;
     {
@@ -451,7 +451,7 @@ void GlReader::announce_drawing(Lock &lock)
         spice_warning("the guest's drawing takes more than a second");
     }
     drawn_fence.reset();
-    user.drawing_done();
+    user.on_fence_signalled();
     lock.lock();
 }
 

@@ -39,11 +39,11 @@ public:
     class User
     {
     public:
-        /* The image of the last drawn() has been read, or is not read now */
+        /* The image of the last queue_draw() has been read, or is not read now */
         virtual void reading_over() = 0;
-        /* The GPU has finished what the guest drew before the last drawn() with ANNOUNCE */
-        virtual void drawing_done() = 0;
-        /* The deadline given to drawn() has passed */
+        /* The GPU has finished what the guest drew before the last queue_draw() with ANNOUNCE */
+        virtual void on_fence_signalled() = 0;
+        /* The deadline given to queue_draw() has passed */
         virtual void deadline_passed() = 0;
         /* There is something to take() */
         virtual void picture_ready() = 0;
@@ -76,10 +76,10 @@ public:
     /* What is on the screen from now on */
     void show(const GlScanout &scanout);
     /* The guest has drawn DRAWN (relative to the visible part, clipped to it); drawing is complete
-     * when FENCE is signalled. Calls drawing_done() if ANNOUNCE, then reading_over() if READ, and
-     * deadline_passed() at DEADLINE_NS (0: none). */
-    void drawn(const GlRect &drawn, std::shared_ptr<GlFence> fence, bool announce, bool read,
-               uint64_t deadline_ns);
+     * when FENCE is signalled. Calls on_fence_signalled() if ANNOUNCE, then reading_over() if READ,
+     * and deadline_passed() at DEADLINE_NS (0: none). */
+    void queue_draw(const GlRect &drawn, std::shared_ptr<GlFence> fence, bool announce, bool read,
+                    uint64_t deadline_ns);
     /* Whether any client wants pictures */
     void want(bool pictures);
     /* The next picture is a whole one, changed or not */
@@ -126,7 +126,7 @@ private:
     std::shared_ptr<GlFence> fence;
     GlRect unread;
     bool whole = false;
-    bool announce = false;     /* drawing_done() is due once the fence is signalled */
+    bool announce = false;     /* on_fence_signalled() is due once the fence is signalled */
     bool answer = false;       /* a draw waits for reading_over() */
     uint64_t deadline_ns = 0;  /* monotonic; 0: none */
     uint64_t wakes_ns = 0;     /* when the waiting thread wakes up by itself; 0: it does not */

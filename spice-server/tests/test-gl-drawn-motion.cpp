@@ -62,8 +62,8 @@ TEST(DrawnMotion, begins_anew)
 TEST(DrawnMotion, ends_when_nothing_large_is_drawn_though_nothing_changes)
 {
     GlDrawnMotion motion;
-    motion.drawn(LARGE, 1000 * MS);
+    motion.note_draw(LARGE, 1000 * MS);
     EXPECT_FALSE(motion.has_ended(1000 * MS + GlDrawnMotion::STILL_NS - 1));
-    motion.drawn(SMALL, 1200 * MS);
+    motion.note_draw(SMALL, 1200 * MS);
     EXPECT_TRUE(motion.has_ended(1000 * MS + GlDrawnMotion::STILL_NS));
 }
