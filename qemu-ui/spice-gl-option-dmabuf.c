@@ -33,8 +33,8 @@ void qemu_spice_gl_set_dmabufs(SimpleSpiceDisplay *ssd)
     }
 #endif
     if (!dmabufs_allowed()) {
-        error_report("spice: dmabuf=off needs a newer spice-server, one that "
-                     "accepts EGL images and has spice_qxl_gl_set_dmabufs()");
+        error_report("spice: dmabuf=off needs a spice-server that accepts "
+                     "EGL images and has spice_qxl_gl_set_dmabufs()");
         exit(1);
     }
 }

@@ -25,8 +25,8 @@ VARIANTS=(patched stock qemu-patched-spice-stock qemu-stock-spice-patched baseli
 
 check_variant() {
     [[ " ${VARIANTS[*]} bisect mutant " == *" $1 "* ]] ||
-        [[ $1 == @(line|bisect)-* && -d $REPO/patches/qemu/${1#*-} ]] ||
-        usage_error "unknown variant '$1', choose one of: ${VARIANTS[*]}"
+        [[ $1 == @(line|bisect)-?* && -d $REPO/patches/qemu/${1#*-} ]] ||
+        usage_error "unknown variant '$1', choose one of: ${VARIANTS[*]} line-LINE"
 }
 
 # The variant of which the spice-server is used

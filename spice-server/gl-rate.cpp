@@ -64,6 +64,9 @@ static constexpr double UNDO_ROUNDS = 2.25, UNDO_NS = 200 * MS;
 
 static constexpr uint64_t BEST_NS = uint64_t(5000 * MS);
 
+/* A video's least share, however much other channels send */
+static constexpr double LEAST_SHARE = GlRate::SHARE / 3;
+static constexpr double OTHERS_NS = 200 * MS;
 static constexpr double QUEUE_ALLOWED_NS = 40 * MS, QUEUE_HALVES_NS = 100 * MS;
 
 GlRate::GlRate(uint64_t bytes_per_second, uint64_t rtt_ns):
@@ -112,7 +115,7 @@ void GlRate::sent(uint64_t number, size_t size, uint64_t now_ns)
         drain_ns = now + drain_wait_ns;
     }
     const double ahead = double(through_ns - std::min(through_ns, now)) * rate / SECOND;
-    messages.push_back({ number, size, now, flying_bytes, ahead, again, true, 0, 0, 0 });
+    messages.push_back({ number, size, now, flying_bytes, ahead, others, again, true, 0, 0, 0 });
     paced_ns = std::max(paced_ns, now) + uint64_t(double(size) * SECOND / double(pacing_rate()));
     through_ns = std::max(through_ns, now) + uint64_t(double(size) * SECOND / rate);
 }
@@ -153,7 +156,8 @@ GlRate::Bounds GlRate::bounds(size_t last, double slack_ns) const
         }
         bytes += first.size;
         const double took_ns = double(now - first.sent_ns) - base_ns;
-        const double all = double(bytes) * SECOND;
+        /* Bytes of other channels in between had to use the same link */
+        const double all = double(bytes + messages[last].others - first.others) * SECOND;
         result.least = std::max(result.least, all / std::max(took_ns + unsure_ns, GRAIN_NS));
         if (bytes >= SMALL) {
             result.most = std::max(result.most,
@@ -317,6 +321,15 @@ void GlRate::set_rate(double value)
     }
 }
 
+void GlRate::other(size_t bytes, uint64_t now_ns)
+{
+    advance(now_ns);
+    others_recent *= std::exp(-double(now - others_ns) / OTHERS_NS);
+    others_recent += double(bytes);
+    others_ns = now;
+    others += bytes;
+}
+
 /* Index of the message whose arrival the client will report next */
 size_t GlRate::next_acknowledged() const
 {
@@ -326,6 +339,7 @@ size_t GlRate::next_acknowledged() const
 void GlRate::tick(uint64_t now_ns)
 {
     advance(now_ns);
+    other(0, now);
 
     const size_t next = next_acknowledged();
     if (!groups || next >= messages.size() || !messages[next].timed || base_ns < 0) {
@@ -391,8 +405,10 @@ double GlRate::sustained() const
 
 uint64_t GlRate::share() const
 {
+    const double others_rate = others_recent * SECOND / OTHERS_NS;
     const double fast = std::clamp((rate - FAST_FROM) / (FAST - FAST_FROM), 0.0, 1.0);
-    return uint64_t((SHARE - fast * (SHARE - FAST_SHARE)) * rate);
+    const double all = (SHARE - fast * (SHARE - FAST_SHARE)) * rate;
+    return uint64_t(std::max(all - others_rate, LEAST_SHARE * rate));
 }
 
 uint64_t GlRate::video_rate() const

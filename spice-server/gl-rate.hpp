@@ -46,6 +46,8 @@ public:
     /* All messages up to NUMBER have arrived at the client. Any NUMBER is safe: messages that were
      * never sent, or have arrived before, are ignored. */
     void arrived(uint64_t number, uint64_t now_ns);
+    /* Other channels have sent the same client this many bytes over the same link */
+    void other(size_t bytes, uint64_t now_ns);
     /* TOTAL: segments that the kernel has retransmitted on this connection, if known. A delay by a
      * loss does not show that the link has become slower. */
     void retransmitted(uint64_t total) { again = total; }
@@ -79,6 +81,7 @@ private:
         uint64_t sent_ns;
         uint64_t together; /* bytes in flight when it was sent, including its own */
         double ahead;      /* bytes that the link had to carry before it */
+        uint64_t others;   /* bytes sent by other channels until then */
         uint64_t again;    /* segments retransmitted until then */
         bool timed;        /* false: we were late ourselves */
         double most;       /* bytes/s, upper bound of the bandwidth, once it has arrived */
@@ -133,6 +136,10 @@ private:
     /* Rate at which messages that did wait got through, bytes/s, and when that was seen */
     double ceiling, waiting_bytes = 0;
     uint64_t ceiling_ns = 0, waiting_ns = 0;
+
+    uint64_t others = 0;          /* bytes of other channels */
+    double others_recent = 0;     /* bytes of other channels, decaying */
+    uint64_t others_ns = 0;
 
     double best, best_before = 0; /* bytes/s, highest rate of this period and the previous one */
     uint64_t best_ns = 0;

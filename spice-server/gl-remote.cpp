@@ -66,7 +66,8 @@ GlRemote::GlRemote(GlScreen &screen_, DisplayChannelClient *dcc_, std::function<
     rate(start_rate(dcc_), start_rtt(dcc_)),
     maker(screen.jpegs, wake),
     /* It was sent some before it introduced itself, or as a local client */
-    receipts(std::min(dcc->ack_get_acknowledged(), dcc->ack_get_sent()))
+    receipts(std::min(dcc->ack_get_acknowledged(), dcc->ack_get_sent())),
+    link(GlLinkUse::of(dcc->get_client()))
 {
 }
 
@@ -142,6 +143,7 @@ uint64_t GlRemote::work(uint64_t now_ns)
 
     if (rate.in_flight() && now_ns >= tick_ns + interval_ns) {
         tick_ns = now_ns;
+        note_others(now_ns);
         rate.tick(now_ns);
     }
     look_at_streams(now_ns);
@@ -313,11 +315,21 @@ void GlRemote::sending(uint64_t number, size_t size, uint64_t now_ns)
     if (!rate.in_flight()) {
         heard_ns = now_ns;
     }
+    note_others(now_ns);
+    link.sent(size);
     rate.sent(number, size, now_ns);
     if (last_frame_number == UINT64_MAX && dcc->pipe_is_empty()) {
         last_frame_number = number;
     }
     receipts.sending(number, dcc->pipe_is_empty());
+}
+
+/* What the client's other heads have been sent meanwhile takes room on the same link */
+void GlRemote::note_others(uint64_t now_ns)
+{
+    if (const uint64_t bytes = link.others()) {
+        rate.other(bytes, now_ns);
+    }
 }
 
 void GlRemote::acknowledged(uint64_t sent, uint64_t now_ns)

@@ -6,6 +6,7 @@
  *
  *   gl-plan                     what the client lacks, and what it is sent next
  *   gl-rate, gl-receipts        whether the link has room, and how much
+ *   gl-link-use                 what the client's other heads need of the same link
  *   gl-turns                    when the next picture may be sent
  *   gl-codec-choice, gl-stamps  the codec of a video, and when the client shows its frames
  *   gl-maker, gl-stream         make the messages, in threads of their own
@@ -25,6 +26,7 @@
 #include "dcc.h"
 #include "gl-codec-choice.hpp"
 #include "gl-frame.hpp"
+#include "gl-link-use.hpp"
 #include "gl-maker.hpp"
 #include "gl-motion.hpp"
 #include "gl-plan.hpp"
@@ -141,6 +143,7 @@ private:
     void arrived(uint64_t now_ns);
     void send(GlMessage &&message);
     void send_ping(uint64_t now_ns);
+    void note_others(uint64_t now_ns);
     void tell_way(const Pending &sent, uint64_t now_ns);
     void tune_socket(uint64_t now_ns);
     uint64_t video_bit_rate(const GlRect &rect) const;
@@ -175,6 +178,7 @@ private:
     GlTurns turns;
     uint64_t last_video_ns = 0, last_frame_number = 0;
     GlReceipts receipts;
+    GlLinkShare link;
     uint64_t pinged_ns = 0;
     uint64_t pacing = 0, tuned_ns = 0;
     uint64_t tick_ns = 0, heard_ns = 0;

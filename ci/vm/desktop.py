@@ -7,10 +7,14 @@ from support import desktop
 from support.browser import Browser
 from support.desktop import Desktop, Viewer, wrong_desktop
 from support.vmtest import VmTest
+from support.waiting import SCALE
 
 
 class ADesktop(VmTest):
-    """:avocado: tags=beside,desktop"""
+    """:avocado: tags=desktop"""
+
+    # A boot, and two clients that begin slowly
+    timeout = 600 * SCALE
 
     def setUp(self):
         super().setUp()

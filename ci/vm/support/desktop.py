@@ -9,7 +9,7 @@ import sys
 
 import numpy
 
-from . import browser, stack
+from . import browser, endings, stack
 from .browser import Browser
 from .machine import KERNEL, Machine
 from .picture import Picture
@@ -102,9 +102,11 @@ class Viewer:
                 if not number:
                     raise Late("Xvfb did not start: read " + self._log)
                 self.display = ":" + number
-                self._viewer = subprocess.Popen(
-                    ["remote-viewer", "--spice-disable-audio", self._uri], stdout=log, stderr=log,
-                    env=dict(os.environ, DISPLAY=self.display, GDK_BACKEND="x11"))
+                environment = dict(os.environ, DISPLAY=self.display, GDK_BACKEND="x11")
+                # GTK's complaints are not what is tested
+                environment.pop("G_DEBUG", None)
+                self._viewer = subprocess.Popen(["remote-viewer", "--spice-disable-audio", self._uri],
+                                                stdout=log, stderr=log, env=environment)
         except BaseException:
             self.__exit__()
             raise
@@ -128,6 +130,8 @@ class Viewer:
         last = {}
 
         def look():
+            if self._viewer.poll() is not None:
+                raise Late("remote-viewer {}: read {}".format(endings.how(self._viewer.returncode), self._log))
             last["picture"] = self.picture()
             last["wrong"] = wrong(last["picture"])
             return last["wrong"] is None
@@ -161,7 +165,8 @@ def how_to_connect(vm, pages):
     lines = ["The desktop is up. To see it:",
              "  remote-viewer spice://127.0.0.1:{}".format(vm.port)]
     if vm.socket_path().startswith(stack.BUILD):
-        lines.append("  remote-viewer spice+unix://{}    as a local client".format(vm.socket_path()))
+        # What it is served as depends on whether dma-bufs can be exported here
+        lines.append("  remote-viewer spice+unix://{}".format(vm.socket_path()))
     lines.append("  http://127.0.0.1:{}/spice_auto.html?host=127.0.0.1&port={}".format(pages, vm.port) if pages else
                  "  a browser: open spice-html5's spice_auto.html?host=127.0.0.1&port={}".format(vm.port))
     lines.append("Ctrl-C ends it.")
