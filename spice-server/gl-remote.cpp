@@ -67,7 +67,7 @@ GlRemote::GlRemote(GlScreen &screen_, DisplayChannelClient *dcc_, std::function<
     maker(screen.jpegs, wake),
     /* It was sent some before it introduced itself, or as a local client */
     receipts(std::min(dcc->ack_get_acknowledged(), dcc->ack_get_sent())),
-    link(GlLinkUse::of(dcc->get_client()))
+    link_share(GlLinkUse::of(dcc->get_client()))
 {
 }
 
@@ -316,7 +316,7 @@ void GlRemote::sending(uint64_t number, size_t size, uint64_t now_ns)
         heard_ns = now_ns;
     }
     note_others(now_ns);
-    link.sent(size);
+    link_share.sent(size);
     rate.sent(number, size, now_ns);
     if (last_frame_number == UINT64_MAX && dcc->pipe_is_empty()) {
         last_frame_number = number;
@@ -327,7 +327,7 @@ void GlRemote::sending(uint64_t number, size_t size, uint64_t now_ns)
 /* What the client's other heads have been sent meanwhile takes room on the same link */
 void GlRemote::note_others(uint64_t now_ns)
 {
-    if (const uint64_t bytes = link.others()) {
+    if (const uint64_t bytes = link_share.others()) {
         rate.other(bytes, now_ns);
     }
 }

@@ -178,7 +178,7 @@ private:
     GlTurns turns;
     uint64_t last_video_ns = 0, last_frame_number = 0;
     GlReceipts receipts;
-    GlLinkShare link;
+    GlLinkShare link_share;
     uint64_t pinged_ns = 0;
     uint64_t pacing = 0, tuned_ns = 0;
     uint64_t tick_ns = 0, heard_ns = 0;
