@@ -15,8 +15,8 @@ from .machine import KERNEL, Machine
 from .picture import Picture
 from .waiting import Late, wait_until
 
-# Behind the windows, and how far JPEG may change it
-BACKGROUND, NEAR = (0x2e, 0x34, 0x40), 12
+# Behind the windows and behind a terminal's text (xterm, foot), and how far JPEG may change it
+BACKGROUND, TERMINALS, NEAR = (0x2e, 0x34, 0x40), ((255, 255, 255), (0x24, 0x24, 0x24)), 12
 VIEWER = ("/usr/bin/remote-viewer", "/usr/bin/Xvfb")
 # Of which a socket's path may have at most
 PATH_MAX = 107
@@ -35,13 +35,19 @@ def missing():
 
 
 def wrong_desktop(picture):
-    """None if that is on it: the background, and gears that a GL program draws"""
+    """None if that is on it: the background, a terminal, and gears that a GL program draws"""
     pixels = picture.pixels
-    background = (abs(pixels - BACKGROUND) <= NEAR).all(axis=2).mean()
+
+    def share(colour):
+        return (abs(pixels - colour) <= NEAR).all(axis=2).mean()
+
+    background = share(BACKGROUND)
     red, green, blue = (pixels[..., channel] for channel in range(3))
     gear = ((red > 120) & (green < 70) & (blue < 70)).sum()
     if background < 0.2:
         return "{:.0%} of it are of the background's colour".format(background)
+    if max(share(colour) for colour in TERMINALS) < 0.03:
+        return "there is no terminal on it"
     return None if gear > 1000 else "{} pixels are of the red gear".format(gear)
 
 
