@@ -22,11 +22,14 @@ class ADesktop(VmTest):
             self.cancel(desktop.missing())
 
     def _see(self, session):
+        def wrong(picture):
+            return wrong_desktop(session, picture)
+
         with Desktop(self.logdir, session) as vm:
             with Viewer("spice://127.0.0.1:{}".format(vm.port), self.logdir) as viewer:
-                viewer.wait_for_picture(wrong_desktop, 180)
+                viewer.wait_for_picture(wrong, 180)
             with Browser(vm.port, os.path.join(self.workdir, "profile")) as client:
-                client.wait_for_picture(wrong_desktop, 120)
+                client.wait_for_picture(wrong, 120)
 
     def test_xorg_is_seen_in_remote_viewer_and_in_a_browser(self):
         self._see("xorg")
