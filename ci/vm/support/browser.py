@@ -126,15 +126,16 @@ class Browser:
             return Picture(numpy.asarray(image.convert("RGB")).astype(int))
 
     def wait_for_picture(self, wrong, timeout=60):
-        """Until wrong(picture) is None"""
+        """Until wrong(picture) is None; that picture"""
         last = {}
 
         def look():
-            picture = self.picture()
-            last["wrong"] = wrong(picture) if picture else "there is no canvas"
+            last["picture"] = self.picture()
+            last["wrong"] = wrong(last["picture"]) if last["picture"] else "there is no canvas"
             return last["wrong"] is None
 
-        wait_until(look, lambda: "the browser's picture is wrong: {}".format(last), timeout, 0.2)
+        wait_until(look, lambda: "the browser's picture is wrong: {}".format(last["wrong"]), timeout, 0.2)
+        return last["picture"]
 
     def type(self, text):
         from selenium.webdriver import ActionChains

@@ -165,8 +165,7 @@ def shoot(vm, outdir):
     say("spice-html5 in Chromium ...")
     profile = os.path.join(outdir, "profile")
     with Browser(vm.port, profile) as client:
-        client.wait_for_picture(wrong, 120)
-        keep("desktop-browser.png", client.picture())
+        keep("desktop-browser.png", client.wait_for_picture(wrong, 120))
     shutil.rmtree(profile, ignore_errors=True)
     keep("desktop-screendump.png", vm.screenshot())
     return files
