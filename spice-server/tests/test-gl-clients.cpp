@@ -4,8 +4,6 @@
  * machine around it. Meant for ThreadSanitizer and AddressSanitizer as much as for itself. */
 #include <algorithm>
 #include <atomic>
-#include <functional>
-#include <memory>
 #include <thread>
 #include <vector>
 
@@ -386,60 +384,6 @@ TEST_F(Clients, a_remote_one_that_forgets_an_acknowledgement_sees_the_next_pictu
         ASSERT_TRUE(client.run_until([&] { return client.display->pictures() > before; }));
         run_main_loop(300, [] { return false; }); // the longer it flies, the slower the link looks
     }
-}
-
-class TwoHeads: public Clients
-{
-protected:
-    void SetUp() override
-    {
-        Clients::SetUp();
-        if (!HasFatalFailure()) {
-            ASSERT_EQ(spice_server_add_interface(server, &other->qxl()->base), 0);
-            on_the_other([this] { init(); });
-        }
-    }
-
-    void on_the_other(const std::function<void()> &what)
-    {
-        std::swap(head, other);
-        qxl = head->qxl();
-        what();
-        std::swap(head, other);
-        qxl = head->qxl();
-    }
-
-    std::unique_ptr<Display> other = std::make_unique<Display>(1);
-};
-
-/* They share one link: where the first is sent much, there is less room for a video of the second */
-TEST_F(TwoHeads, of_a_client_leave_room_for_each_other)
-{
-    LentImage &large = lend(1, 640, 480), &small = lend(2, 64, 48);
-    RawClient client(server, false);
-    ASSERT_TRUE(client.ok());
-    RawChannel second(server, SPICE_CHANNEL_DISPLAY, 1, all_display_caps(), client.main->session(), false);
-    ASSERT_TRUE(second.linked());
-    client.init();
-    second.send(SPICE_MSGC_DISPLAY_INIT, display_init());
-    uint64_t room = 0;
-    const auto draw_little = [&] {
-        on_the_other([&] { flip(small); });
-        client.run_until([&] { second.receive(); return false; }, 20);
-        on_the_other([&] { room = clients().at(0).video_bit_rate; });
-    };
-    flip(large);
-    for (int i = 0; i < 20; i++) {
-        draw_little();
-    }
-    const uint64_t room_alone = room;
-    ASSERT_GT(room_alone, 0u);
-    for (uint32_t seed = 1; seed <= 200 && room >= room_alone * 6 / 10; seed++) {
-        large.fill_with_noise(seed);
-        draw();
-        draw_little();
-    }
-    EXPECT_LT(room, room_alone * 6 / 10);
 }
 
 TEST_F(SeveralClients, are_counted_for_callers_that_know_more_or_less_about_each)
