@@ -110,8 +110,8 @@ test_virglrenderer_calls() { # PREFIX
 
 test_virglrenderer_vm() { # PREFIX
     local tests
-    mapfile -t tests < <(vm_tests virgl)
-    run_vm_tests virglrenderer-vm env LD_LIBRARY_PATH="$1/lib:$(install_dir patched)/lib" -- "${tests[@]/%/$}"
+    mapfile -t tests < <(wanted_vm_tests virgl)
+    run_vm_tests virglrenderer-vm env LD_LIBRARY_PATH="$1/lib:$(install_dir patched)/lib" -- "${tests[@]}"
 }
 
 # With the kernel's udmabuf driver and a render node, whatever the computer has: all that is about dma-bufs, and GBM

@@ -12,6 +12,10 @@ from support.vmtest import SIZE, VmTest
 from support.waiting import wait_until
 
 
+# SPICE_CHANNEL_INPUTS
+INPUTS = 3
+
+
 def number_of(picture):
     """Of a frame of the patterns that have one: 32 blocks, white for 1, the lowest bit leftmost, and
     below them their complement; None where they do not say the same"""
@@ -34,9 +38,12 @@ class InABrowser(VmTest):
     def _browser(self, vm, link=None):
         return Browser(vm.port, os.path.join(self.workdir, "profile"), link=link)
 
-    @staticmethod
-    def _frames_seen(client):
-        """Of more than a second of video, what the canvas shows when it is looked at"""
+    def _see_image_and_video(self, vm, client):
+        client.wait_for_picture(lambda p: wrong_corners(p, *SIZE, tolerance=LOSSLESS))
+        vm.tell("set pattern=motion")
+        vm.tell("flips forever")
+        vm.wait_for_display(lambda d: d["clients"][0].get("codec") == "mjpeg", "it is sent video")
+        # Of more than a second of video, what the canvas shows when it is looked at
         seen = []
 
         def many():
@@ -46,16 +53,11 @@ class InABrowser(VmTest):
             return len(seen) >= 10
 
         wait_until(many, lambda: "10 frames of the video; seen: {}".format(seen), 60)
-        return seen
+        self.assertEqual(seen, sorted(seen), "frames in another order than the guest's")
 
     def test_images_and_video_are_shown_and_a_resize_is_followed(self):
         with self.machine() as vm, self._browser(vm) as client:
-            client.wait_for_picture(lambda p: wrong_corners(p, *SIZE, tolerance=LOSSLESS))
-            vm.tell("set pattern=motion")
-            vm.tell("flips forever")
-            vm.wait_for_display(lambda d: d["clients"][0].get("codec") == "mjpeg", "it is sent video")
-            seen = self._frames_seen(client)
-            self.assertEqual(seen, sorted(seen), "frames in another order than the guest's")
+            self._see_image_and_video(vm, client)
             for size in ((800, 600), SIZE):
                 vm.tell("set pattern=corners")
                 vm.tell("resize {}x{}".format(*size))
@@ -65,12 +67,7 @@ class InABrowser(VmTest):
 
     def test_over_wifi_it_shows_video_and_then_the_picture_without_loss(self):
         with Link("wifi", self.logdir) as link, self.machine(link=link) as vm, self._browser(vm, link) as client:
-            client.wait_for_picture(lambda p: wrong_corners(p, *SIZE, tolerance=LOSSLESS))
-            vm.tell("set pattern=motion")
-            vm.tell("flips forever")
-            vm.wait_for_display(lambda d: d["clients"][0].get("codec") == "mjpeg", "it is sent video")
-            seen = self._frames_seen(client)
-            self.assertEqual(seen, sorted(seen), "frames in another order than the guest's")
+            self._see_image_and_video(vm, client)
             vm.tell("set pattern=corners")
             vm.flips(20)
             client.wait_for_picture(lambda p: wrong_corners(p, *SIZE, tolerance=LOSSLESS))
@@ -78,6 +75,9 @@ class InABrowser(VmTest):
     def test_keys_and_the_pointer_reach_the_guest(self):
         with self.machine(guest={"input": 1}, extra=DEVICES) as vm, self._browser(vm) as client:
             client.wait_for_picture(lambda p: wrong_corners(p, *SIZE, tolerance=LOSSY))
+            # The page opens its channels one after the other
+            wait_until(lambda: any(c["channel-type"] == INPUTS for c in vm.qmp("query-spice")["channels"]),
+                       "the channel for the keyboard")
             after = vm.serial.position()
             client.type("a")
             vm.serial.wait("SPICEGL key {}$".format(KEY_A), after=after)

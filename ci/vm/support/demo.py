@@ -234,10 +234,15 @@ def main():
     return 1 if problems else 0
 
 
-if __name__ == "__main__":
+def run(job, logs):
+    """Ends the program with JOB()'s status, or with what went wrong; logs: a sentence, where they are"""
     try:
-        sys.exit(main())
+        sys.exit(job())
     except stack.Missing as error:
         sys.exit("demo: " + str(error))
     except AssertionError as error:
-        sys.exit("demo: {}\ndemo: the logs of each case are in build/demo/CASE/".format(error))
+        sys.exit("demo: {}\ndemo: {}".format(error, logs))
+
+
+if __name__ == "__main__":
+    run(main, "the logs of each case are in build/demo/CASE/")

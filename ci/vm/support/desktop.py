@@ -5,12 +5,12 @@ import argparse
 import os
 import shutil
 import subprocess
-import sys
 
 import numpy
 
 from . import browser, endings, stack
 from .browser import Browser
+from .demo import run, say
 from .machine import KERNEL, Machine
 from .picture import Picture
 from .waiting import Late, wait_until
@@ -21,10 +21,6 @@ TERMINAL = {"xorg": (255, 255, 255), "wayland": (0x24, 0x24, 0x24)}
 VIEWER = ("/usr/bin/remote-viewer", "/usr/bin/Xvfb")
 # Of which a socket's path may have at most
 PATH_MAX = 107
-
-
-def say(text):
-    print("demo: " + text, file=sys.stderr, flush=True)
 
 
 def missing():
@@ -213,9 +209,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except stack.Missing as error:
-        sys.exit("demo: " + str(error))
-    except AssertionError as error:
-        sys.exit("demo: {}\ndemo: the guest's logs are in build/demo/desktop/".format(error))
+    run(main, "the guest's logs are in build/demo/desktop/")
