@@ -35,6 +35,7 @@ void *qemu_spice_gl_function(const char *name)
     return function;
 }
 
+QEMU_DISABLE_CFI
 static bool find_functions(SpiceGlApi *api)
 {
     api->init = qemu_spice_gl_function("spice_qxl_gl_init");
@@ -46,8 +47,10 @@ static bool find_functions(SpiceGlApi *api)
         qemu_spice_gl_function("spice_qxl_gl_draw_fence_async");
     api->get_stats = qemu_spice_gl_function("spice_qxl_gl_get_stats");
 
+    /* A spice-server without EGL has the functions, but none of them works */
     return api->init && api->scanout_texture && api->release_texture &&
-           api->draw_fence_async && api->get_stats;
+           api->draw_fence_async && api->get_stats &&
+           api->init(NULL, NULL) != -ENOTSUP;
 }
 
 const SpiceGlApi *qemu_spice_gl_api(void)
@@ -88,6 +91,11 @@ bool qemu_spice_gl_check_remote(void)
         file = server.dli_fname;
     }
 #ifdef SPICE_QXL_GL
+    if (qemu_spice_gl_function("spice_qxl_gl_init")) {
+        error_report("spice: %s was built without EGL, which is needed to show "
+                     "GL output to remote clients", file);
+        return false;
+    }
     error_report("spice: %s has no spice_qxl_gl_init(), which is needed to "
                  "show GL output to remote clients; use a newer spice-server",
                  file);

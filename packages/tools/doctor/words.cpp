@@ -21,6 +21,7 @@ const Known KNOWN[] = {
                                 "select this project's QEMU with --qemu"},
     {"has no spice_qxl_gl_init()", "QEMU finds another spice-server than this project's: check ldd on QEMU, "
                                    "LD_LIBRARY_PATH and ldconfig"},
+    {"was built without EGL", "build spice-server with -Degl=enabled"},
     {"without spice_qxl_gl_init()", "rebuild QEMU with PKG_CONFIG_PATH pointing to this project's spice-server"},
     {"GStreamer cannot generate code", "allow QEMU to use executable memory (SELinux: execmem)"},
     {"needs EGL_MESA_image_dma_buf_export", "install this project's spice-server, which reads frames back"},
