@@ -15,7 +15,8 @@
 
 /*
  * Linking to the functions directly would create a dependency on their symbol
- * version, and QEMU would not start with an older spice-server.
+ * version, and QEMU would not start with an older spice-server.  That is so for
+ * weak references, too: linkers do not mark the version as weak.
  */
 #ifdef SPICE_QXL_GL
 typedef struct SpiceGlApi {
