@@ -7,7 +7,6 @@
  */
 
 #include "qemu/osdep.h"
-#include "qemu/atomic.h"
 #include "qemu/error-report.h"
 #include "qemu/main-loop.h"
 #include "qemu/timer.h"
@@ -35,24 +34,33 @@ static void set_blocked(SpiceEgl *egl, bool block)
     }
 }
 
-/* Starts the next draw if there is damage; otherwise the guest continues */
-static void go_on(SpiceEgl *egl)
+/*
+ * If @event ends the pending draw, starts the next one if there is damage;
+ * otherwise the guest continues.
+ */
+static void handle_event(SpiceEgl *egl, SpiceDrawEvent event)
 {
-    egl->draw = 0;
-    timer_del(egl->ssd->gl_unblock_timer);
-    spice_egl_draw(egl);
-    if (!egl->draw) {
+    if (!spice_draws_end(&egl->draws, event)) {
+        return;
+    }
+    if (event == SPICE_DRAW_ANSWERED) {
+        trace_qemu_spice_egl_draw_done(egl->ssd->qxl.id);
+    } else if (event != SPICE_DRAW_REFUSED) {
+        trace_qemu_spice_egl_draw_unanswered(egl->ssd->qxl.id,
+                                             egl->draws.number);
+    }
+    timer_del(egl->draw_timer);
+    if (event != SPICE_DRAW_REFUSED) {
+        spice_egl_draw(egl);
+    }
+    if (egl->draws.state == SPICE_DRAW_NONE) {
         set_blocked(egl, false);
     }
 }
 
-void spice_egl_end_draw(SpiceEgl *egl)
+void spice_egl_end_void_draw(SpiceEgl *egl)
 {
-    if (egl->draw) {
-        egl->draws_unanswered++;
-        trace_qemu_spice_egl_draw_unanswered(egl->ssd->qxl.id, egl->draw);
-        go_on(egl);
-    }
+    handle_event(egl, SPICE_DRAW_SCANOUT_GONE);
 }
 
 /* spice-server does not answer: better a torn picture than a frozen guest */
@@ -65,36 +73,25 @@ static void draw_timeout(void *opaque)
         warn_report("spice: display %d: draw not completed after %d ms, "
                     "continuing without it", egl->ssd->qxl.id, DRAW_TIMEOUT_MS);
     }
-    spice_egl_end_draw(egl);
+    handle_event(egl, SPICE_DRAW_TIMED_OUT);
 }
 
 static void draw_answered(void *opaque)
 {
     SpiceEgl *egl = opaque;
 
-    if (!egl->draw) {
+    if (egl->draws.state == SPICE_DRAW_NONE) {
         /* A late answer: spice-server accepts draws again */
         spice_egl_draw(egl);
-    } else if (egl->draw == qatomic_read(&egl->answered)) {
-        trace_qemu_spice_egl_draw_done(egl->ssd->qxl.id);
-        go_on(egl);
+    } else {
+        handle_event(egl, SPICE_DRAW_ANSWERED);
     }
 }
 
 void qemu_spice_egl_draw_answered(SimpleSpiceDisplay *ssd, uint64_t draw)
 {
-    SpiceEgl *egl = ssd->egl;
-    uint32_t before, newest = qatomic_read(&egl->answered);
-
-    /* The answer to an abandoned draw may come after that to a newer one */
-    while ((int32_t)((uint32_t)draw - newest) > 0) {
-        before = newest;
-        newest = qatomic_cmpxchg(&egl->answered, before, (uint32_t)draw);
-        if (newest == before) {
-            break;
-        }
-    }
-    qemu_bh_schedule(ssd->gl_unblock_bh);
+    spice_draws_answer(&ssd->egl->draws, draw);
+    qemu_bh_schedule(ssd->egl->answered_bh);
 }
 
 /* A fence after the current context's commands; NULL if they have finished */
@@ -120,13 +117,12 @@ static EGLSyncKHR make_fence(SpiceEgl *egl)
 /* Precedes draw_fence_async(), since the answer may come before that returns */
 static QXLCookie *begin_draw(SpiceEgl *egl)
 {
-    egl->newest_draw++;
-    egl->newest_draw += egl->newest_draw == 0;
-    egl->draw = egl->newest_draw;
-    timer_mod(egl->ssd->gl_unblock_timer,
+    uint32_t draw = spice_draws_begin(&egl->draws);
+
+    timer_mod(egl->draw_timer,
               qemu_clock_get_ms(QEMU_CLOCK_REALTIME) + DRAW_TIMEOUT_MS);
     set_blocked(egl, true);
-    return qxl_cookie_new(QXL_COOKIE_TYPE_GL_DRAW_DONE, egl->draw);
+    return qxl_cookie_new(QXL_COOKIE_TYPE_GL_DRAW_DONE, draw);
 }
 
 QEMU_DISABLE_CFI
@@ -155,19 +151,12 @@ void spice_egl_start_draw(SpiceEgl *egl)
         if (ret == -EBUSY) {
             egl->damage = r;    /* goes with the next draw */
         }
-        egl->draw = 0;
-        timer_del(egl->ssd->gl_unblock_timer);
-        set_blocked(egl, false);
+        handle_event(egl, SPICE_DRAW_REFUSED);
     }
 }
 
 void spice_egl_draw_init(SpiceEgl *egl)
 {
-    SimpleSpiceDisplay *ssd = egl->ssd;
-
-    qemu_bh_delete(ssd->gl_unblock_bh);
-    ssd->gl_unblock_bh = qemu_bh_new(draw_answered, egl);
-    timer_free(ssd->gl_unblock_timer);
-    ssd->gl_unblock_timer = timer_new_ms(QEMU_CLOCK_REALTIME,
-                                         draw_timeout, egl);
+    egl->answered_bh = qemu_bh_new(draw_answered, egl);
+    egl->draw_timer = timer_new_ms(QEMU_CLOCK_REALTIME, draw_timeout, egl);
 }

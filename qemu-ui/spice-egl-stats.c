@@ -133,7 +133,7 @@ static SpiceDisplay *display_of(SpiceEgl *egl)
     display->draws = stats.draws;
     display->draws_unseen = stats.draws_unseen;
     display->draws_late = stats.draws_late;
-    display->draws_unanswered = egl->draws_unanswered;
+    display->draws_unanswered = egl->draws.unanswered;
     display->images = stats.images;
     display->images_imported = stats.images_imported;
     display->prime_exports = stats.prime_exports;

@@ -24,9 +24,6 @@
 
 SpiceEglList spice_egl_displays = QTAILQ_HEAD_INITIALIZER(spice_egl_displays);
 
-static DisplayChangeListenerOps listener_ops;
-static DisplayGLCtxOps gl_ctx_ops;
-
 /* The listener is part of a SimpleSpiceDisplay, which points to the SpiceEgl */
 static SpiceEgl *egl_of(DisplayChangeListener *dcl)
 {
@@ -89,7 +86,8 @@ void spice_egl_draw(SpiceEgl *egl)
 {
     EGLContext previous;
 
-    if (egl->draw || qemu_spice_rect_is_empty(&egl->damage)) {
+    if (egl->draws.state != SPICE_DRAW_NONE ||
+        qemu_spice_rect_is_empty(&egl->damage)) {
         return;
     }
     switch (egl->source) {
@@ -122,9 +120,7 @@ static void sync_state(void *opaque)
     SpiceEgl *egl = opaque;
 
     delete_dead_textures(egl);
-    if (egl->draw == egl->void_draw) {
-        spice_egl_end_draw(egl);
-    }
+    spice_egl_end_void_draw(egl);
     if (egl->disabled) {
         egl->disabled = false;
         qemu_spice_gl_api()->scanout_texture(&egl->ssd->qxl, NULL);
@@ -227,7 +223,7 @@ static void egl_scanout_disable(DisplayChangeListener *dcl)
 
     trace_qemu_spice_gl_scanout_disable(egl->ssd->qxl.id);
     show_nothing(egl);
-    egl->void_draw = egl->draw;
+    spice_draws_abandon(&egl->draws);
     sync_soon(egl);
 }
 
@@ -290,7 +286,47 @@ static void egl_gl_update(DisplayChangeListener *dcl,
     spice_egl_draw(egl);
 }
 
-/* ---- setting up ---- */
+/* ---- cursors, which are sent as they are without GL ---- */
+
+static void egl_mouse_set(DisplayChangeListener *dcl, int x, int y, bool on)
+{
+    egl_of(dcl)->plain->dpy_mouse_set(dcl, x, y, on);
+}
+
+static void egl_cursor_define(DisplayChangeListener *dcl, QEMUCursor *cursor)
+{
+    egl_of(dcl)->plain->dpy_cursor_define(dcl, cursor);
+}
+
+static const DisplayChangeListenerOps listener_ops = {
+    .dpy_name               = "spice-egl-image",
+    .dpy_gfx_update         = egl_gfx_update,
+    .dpy_gfx_switch         = egl_gfx_switch,
+    .dpy_gfx_check_format   = console_gl_check_format,
+    .dpy_refresh            = egl_refresh,
+    .dpy_mouse_set          = egl_mouse_set,
+    .dpy_cursor_define      = egl_cursor_define,
+
+    .dpy_gl_scanout_disable = egl_scanout_disable,
+    .dpy_gl_scanout_texture = egl_scanout_texture,
+    .dpy_has_dmabuf         = egl_has_dmabuf,
+    .dpy_gl_scanout_dmabuf  = spice_egl_scanout_dmabuf,
+    .dpy_gl_cursor_dmabuf   = spice_egl_cursor_dmabuf,
+    .dpy_gl_cursor_position = spice_egl_cursor_position,
+    .dpy_gl_release_dmabuf  = spice_egl_release_dmabuf,
+    .dpy_gl_release_texture = egl_release_texture,
+    .dpy_gl_readback        = spice_egl_readback,
+    .dpy_gl_update          = egl_gl_update,
+};
+
+/* ---- contexts ---- */
+
+static QEMUGLContext egl_ctx_create(DisplayGLCtx *dgc, QEMUGLParams *params)
+{
+    SimpleSpiceDisplay *ssd = container_of(dgc, SimpleSpiceDisplay, dgc);
+
+    return ssd->egl->contexts->dpy_gl_ctx_create(dgc, params);
+}
 
 /* Listeners without GL are shown readbacks while a client watches them */
 static bool egl_is_compatible_dcl(DisplayGLCtx *dgc,
@@ -300,33 +336,14 @@ static bool egl_is_compatible_dcl(DisplayGLCtx *dgc,
            (!dcl->ops->dpy_gl_update && dcl->ops->dpy_is_watched);
 }
 
-/* @ssd and its @stock listener are for dma-bufs: copy what we have in common */
-static void init_ops(SimpleSpiceDisplay *ssd,
-                     const DisplayChangeListenerOps *stock)
-{
-    listener_ops = (DisplayChangeListenerOps) {
-        .dpy_name               = "spice-egl-image",
-        .dpy_gfx_update         = egl_gfx_update,
-        .dpy_gfx_switch         = egl_gfx_switch,
-        .dpy_gfx_check_format   = console_gl_check_format,
-        .dpy_refresh            = egl_refresh,
-        .dpy_mouse_set          = stock->dpy_mouse_set,
-        .dpy_cursor_define      = stock->dpy_cursor_define,
+static const DisplayGLCtxOps gl_ctx_ops = {
+    .dpy_gl_ctx_is_compatible_dcl = egl_is_compatible_dcl,
+    .dpy_gl_ctx_create            = egl_ctx_create,
+    .dpy_gl_ctx_destroy           = qemu_egl_destroy_context,
+    .dpy_gl_ctx_make_current      = qemu_egl_make_context_current,
+};
 
-        .dpy_gl_scanout_disable = egl_scanout_disable,
-        .dpy_gl_scanout_texture = egl_scanout_texture,
-        .dpy_has_dmabuf         = egl_has_dmabuf,
-        .dpy_gl_scanout_dmabuf  = spice_egl_scanout_dmabuf,
-        .dpy_gl_cursor_dmabuf   = spice_egl_cursor_dmabuf,
-        .dpy_gl_cursor_position = spice_egl_cursor_position,
-        .dpy_gl_release_dmabuf  = spice_egl_release_dmabuf,
-        .dpy_gl_release_texture = egl_release_texture,
-        .dpy_gl_readback        = spice_egl_readback,
-        .dpy_gl_update          = egl_gl_update,
-    };
-    gl_ctx_ops = *ssd->dgc.ops;
-    gl_ctx_ops.dpy_gl_ctx_is_compatible_dcl = egl_is_compatible_dcl;
-}
+/* ---- setting up ---- */
 
 static bool can_make_images(void)
 {
@@ -337,7 +354,8 @@ static bool can_make_images(void)
 
 QEMU_DISABLE_CFI
 int qemu_spice_egl_init(SimpleSpiceDisplay *ssd,
-                        const DisplayChangeListenerOps **ops)
+                        const DisplayChangeListenerOps **ops,
+                        const DisplayGLCtxOps *contexts)
 {
     SpiceEgl *egl;
     int ret = -ENOTSUP;
@@ -352,19 +370,19 @@ int qemu_spice_egl_init(SimpleSpiceDisplay *ssd,
 
     egl = g_new0(SpiceEgl, 1);
     egl->ssd = ssd;
+    egl->plain = *ops;
+    egl->contexts = contexts;
     egl->has_fences = epoxy_has_egl_extension(qemu_egl_display,
                                               "EGL_KHR_fence_sync");
     egl->dead_textures = g_array_new(false, false, sizeof(GLuint));
     egl->sync_bh = qemu_bh_new(sync_state, egl);
+    spice_egl_draw_init(egl);
     spice_egl_images_init(&egl->images, &ssd->qxl);
     QTAILQ_INSERT_TAIL(&spice_egl_displays, egl, next);
 
-    if (!listener_ops.dpy_name) {
-        init_ops(ssd, *ops);
-    }
     ssd->egl = egl;
-    *ops = &listener_ops;
+    ssd->gls = qemu_gl_init_shader();
     ssd->dgc.ops = &gl_ctx_ops;
-    spice_egl_draw_init(egl);
+    *ops = &listener_ops;
     return 0;
 }

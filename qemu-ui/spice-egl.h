@@ -10,6 +10,7 @@
 #define UI_SPICE_EGL_H
 
 #include "ui/spice-display.h"
+#include "ui/spice-draws.h"
 
 #if defined(HAVE_SPICE_GL) && defined(SPICE_QXL_GL)
 
@@ -80,6 +81,8 @@ typedef enum SpiceEglSource {
 
 typedef struct SpiceEgl {
     SimpleSpiceDisplay *ssd;
+    const DisplayChangeListenerOps *plain;  /* as if there were no GL */
+    const DisplayGLCtxOps *contexts;        /* those of dma-buf displays */
     QTAILQ_ENTRY(SpiceEgl) next;
     bool has_fences;            /* EGL_KHR_fence_sync */
 
@@ -88,11 +91,9 @@ typedef struct SpiceEgl {
     SpiceEglView view;
     QXLRect damage;             /* not yet drawn, relative to the view */
 
-    uint32_t draw;              /* the one still unanswered; 0: none */
-    uint32_t newest_draw;       /* number of the newest draw */
-    uint32_t answered;          /* the newest one; atomic, any thread */
-    uint32_t void_draw;         /* draw of a scanout that was disabled */
-    uint64_t draws_unanswered;  /* that we stopped waiting for */
+    SpiceDraws draws;
+    QEMUBH *answered_bh;
+    QEMUTimer *draw_timer;      /* when the pending draw times out */
     bool blocked;               /* we block the guest's renderer */
     bool warned;
     int64_t longest_block_ns;   /* longest scanout or draw call */
@@ -114,15 +115,19 @@ typedef QTAILQ_HEAD(SpiceEglList, SpiceEgl) SpiceEglList;
 extern SpiceEglList spice_egl_displays;
 
 /*
- * Makes @ssd scan out EGL images.
+ * Makes @ssd, whose interface has been added, scan out EGL images.
+ * @ops: the callbacks of a display without GL, some of which are used, too;
+ *     becomes the callbacks to register.
+ * @contexts: those that make GL contexts for a display with dma-bufs.
  *
- * Returns: 0, or a negative errno from spice_qxl_gl_init(), in which case @ssd
- * is unchanged.
+ * Returns: 0, or a negative errno from spice_qxl_gl_init(), in which case
+ * nothing is changed.
  */
 int qemu_spice_egl_init(SimpleSpiceDisplay *ssd,
-                        const DisplayChangeListenerOps **ops);
+                        const DisplayChangeListenerOps **ops,
+                        const DisplayGLCtxOps *contexts);
 
-/* Draws the damage, now or once the outstanding draw has been answered */
+/* Draws the damage, now or once the pending draw has been answered */
 void spice_egl_draw(SpiceEgl *egl);
 
 /* ---- spice-egl-view.c: what is visible, and what of it has changed ---- */
@@ -151,18 +156,11 @@ void spice_egl_leave(EGLContext previous);
 
 void spice_egl_draw_init(SpiceEgl *egl);
 
-/*
- * Passes the damage to spice-server.  No draw may be outstanding.  Main loop
- * only.
- */
+/* Passes the damage to spice-server.  None may be pending.  Main loop only. */
 void spice_egl_start_draw(SpiceEgl *egl);
 
-/*
- * Stops waiting for the answer to the outstanding draw, if there is one.  A
- * late answer is distinguished from the next draw's by its number.  Main loop
- * only.
- */
-void spice_egl_end_draw(SpiceEgl *egl);
+/* Ends the pending draw if its scanout has been disabled.  Main loop only. */
+void spice_egl_end_void_draw(SpiceEgl *egl);
 
 /* @start: get_clock() at the beginning of the call that is about to return */
 void spice_egl_note_block(SpiceEgl *egl, int64_t start);

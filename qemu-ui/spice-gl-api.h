@@ -50,16 +50,19 @@ bool qemu_spice_gl_remote_capable(void);
 bool qemu_spice_gl_check_remote(void);
 
 /*
- * Chooses how @ssd scans out: with EGL images if spice-server accepts them,
- * otherwise with the dma-bufs that @ssd is set up for.  @stock are the
- * callbacks of the dma-buf listener, and @stock_remote tells whether it serves
- * remote clients, too.  Returns the callbacks to register.  Must be called
+ * Chooses how @ssd scans out.  If spice-server accepts EGL images, sets @ssd up
+ * for them and replaces @ops, which are those of a display without GL.
+ * Otherwise changes nothing, and the caller has to set it up for dma-bufs.
+ * @contexts are the callbacks of a display with dma-bufs, and @stock_remote
+ * tells whether such a display serves remote clients, too.  Must be called
  * once, after the interface of @ssd has been added.  Exits with an error if
  * neither works.
+ *
+ * Returns: whether @ssd scans out EGL images.
  */
-const DisplayChangeListenerOps *
-qemu_spice_gl_choose_listener(SimpleSpiceDisplay *ssd,
-                              const DisplayChangeListenerOps *stock,
+bool qemu_spice_gl_use_images(SimpleSpiceDisplay *ssd,
+                              const DisplayChangeListenerOps **ops,
+                              const DisplayGLCtxOps *contexts,
                               bool stock_remote);
 
 /*

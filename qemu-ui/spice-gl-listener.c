@@ -15,26 +15,29 @@
 #include "spice-gl-api.h"
 
 static int init_with_images(SimpleSpiceDisplay *ssd,
-                            const DisplayChangeListenerOps **ops)
+                            const DisplayChangeListenerOps **ops,
+                            const DisplayGLCtxOps *contexts)
 {
 #ifdef SPICE_QXL_GL
-    return qemu_spice_gl_api() ? qemu_spice_egl_init(ssd, ops) : -ENOSYS;
+    if (qemu_spice_gl_api()) {
+        return qemu_spice_egl_init(ssd, ops, contexts);
+    }
+    return -ENOSYS;
 #else
     return -ENOSYS;
 #endif
 }
 
-const DisplayChangeListenerOps *
-qemu_spice_gl_choose_listener(SimpleSpiceDisplay *ssd,
-                              const DisplayChangeListenerOps *stock,
+bool qemu_spice_gl_use_images(SimpleSpiceDisplay *ssd,
+                              const DisplayChangeListenerOps **ops,
+                              const DisplayGLCtxOps *contexts,
                               bool stock_remote)
 {
     QemuOpts *opts = QTAILQ_FIRST(&qemu_find_opts("spice")->head);
-    const DisplayChangeListenerOps *ops = stock;
-    int ret = init_with_images(ssd, &ops);
+    int ret = init_with_images(ssd, ops, contexts);
 
     if (ret == 0) {
-        return ops;
+        return true;
     }
     if (!stock_remote && (qemu_opt_get_number(opts, "port", 0) ||
                           qemu_opt_get_number(opts, "tls-port", 0))) {
@@ -48,5 +51,5 @@ qemu_spice_gl_choose_listener(SimpleSpiceDisplay *ssd,
                      "EGL images (spice_qxl_gl_init: %s)", strerror(-ret));
         exit(1);
     }
-    return ops;
+    return false;
 }
