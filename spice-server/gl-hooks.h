@@ -67,8 +67,6 @@ void gl_hook_worker_stopping(QXLInstance *qxl);
 
 /* Main thread: the server starts or stops sending audio, to which clients set their clocks */
 void gl_hook_playing(bool playing);
-/* Any thread: whether the server sends audio */
-bool gl_playing();
 /* Main thread: size of the scanout in pixels; false if nothing is scanned out */
 bool gl_hook_size(QXLInstance *qxl, int *width, int *height);
 /* Main thread, after the worker has ended */

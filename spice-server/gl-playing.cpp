@@ -3,9 +3,11 @@
 /* Whether clients play audio, by which their multimedia clocks go. */
 #include <config.h>
 
-#include "gl-hooks.h"
+#include "gl-playing.hpp"
 
 #include <atomic>
+
+#include "gl-hooks.h"
 
 namespace red {
 

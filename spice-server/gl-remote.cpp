@@ -14,8 +14,8 @@
 
 #include "dcc-private.h"
 #include "display-channel-private.h"
-#include "gl-hooks.h"
 #include "gl-item.hpp"
+#include "gl-playing.hpp"
 #include "main-channel-client.h"
 #include "red-client.h"
 #include "reds.h"
