@@ -9,6 +9,8 @@
 #include "qemu/osdep.h"
 #include "spice-egl-stats.h"
 
+#ifdef CONFIG_SPICE_QXL_GL
+
 static void print_client(Monitor *mon, const SpiceDisplayClient *client)
 {
     monitor_printf(mon, "      client: session %" PRId64 ", %s%s%s, %" PRIu64
@@ -49,3 +51,11 @@ void hmp_info_spice_displays(Monitor *mon, const SpiceInfo *info)
         print_display(mon, display->value);
     }
 }
+
+#else
+
+void hmp_info_spice_displays(Monitor *mon, const SpiceInfo *info)
+{
+}
+
+#endif

@@ -87,6 +87,13 @@ class TwoByTwo(VmTest):
             self.assertEqual(status, 1)
             self.assertIn("dmabuf=off needs a", errors)
 
+    def test_management_software_sees_whether_qemu_was_built_to_serve_remote_clients(self):
+        for build, known in (("patched", True), ("qemu-patched-spice-stock", False)):
+            with self.machine(name=build, qemu=qemu_of(build), environment=finding("stock"), gl=False) as vm:
+                types = {entry["name"]: entry for entry in vm.qmp("query-qmp-schema")}
+                answer = types[types["query-spice"]["ret-type"]]
+                self.assertEqual("displays" in [member["name"] for member in answer["members"]], known, build)
+
     def test_stock_qemu_behaves_alike_with_either_spice_server(self):
         for spice in ("gl=on,unix=on,addr={folder}/spice.sock",
                       "gl=on,addr=127.0.0.1,port=5999"):
