@@ -1,11 +1,11 @@
 /*
  * virtio-gpu when the machine stops and resumes, possibly on another host
  *
- * While a display blocks the renderer (graphic_hw_gl_block()), commands that
- * the device has taken from the queue wait.  They are not part of its state
- * and would be lost when that is saved.  A queue that the guest has notified,
- * but that has not been processed yet, would not be processed on the
- * destination either, since the guest need not notify it again.
+ * While a display blocks the renderer, commands that the device has taken from
+ * the queue wait.  They are not part of its state and would be lost when that
+ * is saved.  A queue that the guest has notified, but that has not been
+ * processed yet, would not be processed on the destination either, since the
+ * guest need not notify it again.
  *
  * Copyright 2026 Seed 6d55f7ea maintainers
  *
