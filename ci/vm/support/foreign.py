@@ -214,7 +214,7 @@ class Foreign:
         wait_until(look, lambda: "{} pictures, has {}".format(count, self.frames))
 
     def start_agent(self):
-        """Connects to the guest's agent, whose port must be open"""
+        """Required before messages to the guest's agent, whose port must be open"""
         wait_until(lambda: self._agent, "the agent")
         self._channels[0].send(AGENT_START, struct.pack("<I", 1 << 20))
 

@@ -78,14 +78,14 @@ class Span:
         self._flushed = flushed
 
     def shown(self):
-        """Frames"""
+        """The number of frames"""
         return len(self._first)
 
     def flushed(self):
         return sum(1 for at in self._flushed.values() if self.began <= at <= self.ended)
 
     def share(self):
-        """Of the guest's frames, those that were shown"""
+        """The part of the guest's frames that was shown"""
         return self.shown() / max(self.flushed(), 1)
 
     def latency(self):
