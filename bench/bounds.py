@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the stack is meant to beat: ratios of medians that come from one run."""
+"""The bounds that the stack is meant to keep: ratios of medians from one run."""
 
 import statistics
 

@@ -22,12 +22,12 @@ WORKLOADS = {
 
 
 class SpiceClient:
-    """ci/client, as a window measures it"""
+    """ci/client, as a measurement window uses it"""
 
     def __init__(self, machine, way):
-        # In truth it has processors of its own
+        # In reality it has processors of its own
         self._client = machine.client(way, options=["--counter"], nice=10)
-        # stock's draw for a client that comes is the next one
+        # stock shows a new client the next draw
         machine.tell("flips forever")
         self._client.wait_for_frames(1)
 
@@ -84,11 +84,11 @@ class Case:
     """A stack with a kind of client
 
     this          the patched stack
-    stock         upstream's gl=on. So that EGL starts without a DRM node, the queue's fixes and
-                  its patches for that are in, and nothing of SPICE: the variant "baseline".
-    stock-10.2    the same of QEMU 10.2, whose gl=on takes remote clients: "baseline-10.2"
+    stock         upstream's gl=on, with the queue's fixes and its patches that let EGL start
+                  without a DRM node, and no changes to SPICE: the variant "baseline"
+    stock-10.2    as stock, with QEMU 10.2, whose gl=on serves remote clients: "baseline-10.2"
     egl-headless  -display egl-headless with -spice gl=off, as remote 3D is done today
-    vnc           the same with -vnc
+    vnc           -display egl-headless with -vnc
     """
 
     def __init__(self, stack_name, client):
@@ -112,7 +112,7 @@ class Case:
         elif self.stack == "stock-10.2":
             options.update(tcp=True, unix=False)
         elif self.stack == "egl-headless":
-            # the card is a 3D one, and SPICE does not know
+            # the graphics device has 3D, and SPICE does not know
             options.update(gl=False, device="virtio-gpu-gl-pci", extra=["-display", "egl-headless"])
         elif self.stack == "vnc":
             options.update(display="egl-headless",

@@ -36,7 +36,7 @@ def problem_of_row(row):
         if row["client"] != "none":
             if not measures["frames_per_s"] > 0:
                 return "no frames: {}".format(measures)
-            # held guests' frames share flushes
+            # frames of guests that are made to wait share flushes
             if row["workload"] in ("small", "motion") and row["stack"] == "this" and \
                     not measures["latency_p50_ms"]:
                 return "no latency: {}".format(measures)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a QEMU costs and what its clients get, seen from outside of it.
 
-CPU times come from the kernel (/proc), a frame's way from two ends: QEMU's trace event of the
-guest's flush, which stock QEMU has too, and the frame number that a client reads in the picture.
+CPU times come from the kernel (/proc). A frame is observed at two points: QEMU's trace event of
+the guest's flush, which stock QEMU has too, and the frame number that a client reads in the picture.
 """
 
 import os
@@ -15,7 +15,7 @@ from support.flushes import Flushes, first_seen
 
 import eglcount
 
-# What a display does in the main loop; virgl's own calls are not among them
+# The calls of a display in the main loop, without virgl's own
 DISPLAY_CALLS = ("glReadPixels", "glFlush", "glFinish", "eglCreateImage", "eglDestroyImage",
                  "eglCreateSync", "eglDestroySync",
                  "eglExportDMABUFImageQueryMESA", "eglExportDMABUFImageMESA")
@@ -53,7 +53,7 @@ class Usage:
 
 
 def forget_peak_memory(pid):
-    """Lets the peak be the one from now on; False where the kernel cannot (clear_refs)"""
+    """Resets the peak; False where the kernel cannot do that (clear_refs)"""
     try:
         with open("/proc/{}/clear_refs".format(pid), "w", encoding="ascii") as file:
             file.write("5")
@@ -68,10 +68,10 @@ def peak_memory_mb(pid):
 
 
 def own_account(before, after, flips):
-    """How long the display has kept QEMU's main loop, by QEMU's own account (the patched one's).
+    """How long the display has kept QEMU's main loop busy, as the patched QEMU counts it.
 
-    Its longest is a maximum since it began: that of the window if it has grown in it, else only
-    a limit.
+    The longest time is a maximum since QEMU began: if it has grown within the window, it is the
+    window's own; otherwise it is only a limit.
     """
     if "block-ns" not in after:
         return {"block_mean_ms": None, "block_longest_ms": None, "block_longest_at_most": None}
@@ -108,15 +108,15 @@ class Window:
         return eglcount.read(self._counts)["calls"].get("eglExportDMABUFImageMESA", 0)
 
     def _display(self):
-        """What QEMU itself tells of the display; {} if it is not the patched one"""
+        """What QEMU itself reports of the display; {} if it is not the patched one"""
         try:
             return self._vm.display()
         except (AssertionError, KeyError):
             return {}
 
     def _calls_ns(self, which):
-        """How long EGL calls and readbacks have kept QEMU's main loop, by name: the same measure
-        for all stacks, and not all that keeps it"""
+        """How long EGL calls and readbacks have kept QEMU's main loop busy, by name: one measure
+        for all stacks, which does not cover everything that keeps it busy"""
         spent = eglcount.read(self._counts)[which]
         return {name: spent.get(name, 0) for name in DISPLAY_CALLS}
 
@@ -124,8 +124,8 @@ class Window:
         return self._client.totals() if self._client else {"frames": 0, "bytes": None}
 
     def measure(self, seconds, numbered):
-        """The measures of one round. report.py says what they are; in all of them, seconds are of
-        this machine, and a None is not measured."""
+        """The measures of one round, which report.py explains. Seconds are those of this machine,
+        and None means that it was not measured."""
         pid = self._vm.process.pid
         self._vm.tell("stop")
         time.sleep(0.3)
@@ -157,7 +157,7 @@ class Window:
         self._vm.tell("stop")
         time.sleep(0.3)
         flushes = self._flushes.times()
-        # Frames that share a flush, as of a guest that is held or a fast one, hide which was when
+        # A fast guest's frames, and those of one that is made to wait, share flushes: no latency is known
         matched = len(flushes) - flushed == self._vm.progress()["frame"] - frame
         latency = latencies_ms(flushes, frame, flushed, seen) if numbered and matched else []
         cpu = usage_then.total - usage.total
@@ -183,11 +183,11 @@ class Window:
         }
 
     def descriptor_calls(self, seconds):
-        """System calls for descriptors that come and go, per flip; None where strace cannot.
+        """System calls that create, pass or close descriptors, per flip; None if strace does not work.
 
-        All of QEMU's are counted, whatever they are for: the same on all stacks. Where a double
-        stands in for /dev/udmabuf, its dup is in place of an ioctl. strace slows QEMU down:
-        this is counted apart from all that is timed.
+        All of QEMU's are counted, whatever their purpose, on all stacks alike. If a double
+        replaces /dev/udmabuf, its dup is counted instead of an ioctl. strace slows QEMU down, so
+        nothing is timed meanwhile.
         """
         self._vm.tell("flips forever")
         time.sleep(0.5)
@@ -209,7 +209,7 @@ class Window:
         with open(path, encoding="utf-8", errors="replace") as log:
             calls = [self._flushes.monotonic(float(call.group(1)))
                      for call in map(DESCRIPTOR_CALL.match, log) if call]
-        # The guest's own count of flips would come too late from a QEMU that is traced
+        # While QEMU is traced, the guest's own count of flips would come too late
 
         def within(times):
             return sum(1 for at in times if began <= at <= ended)

@@ -14,7 +14,7 @@ OWN_CONTEXT = ("platform", "renderer", "vendor", "gl_version", "egl_vendor")
 
 
 def result_of(run):
-    """One benchmark: "skipped" says what the display lacks, "failed" what went wrong"""
+    """One benchmark; "skipped": what the display lacks; "failed": what went wrong"""
     name, *words = run["run_name"].split("/")
     counts = {key: run.get(key) for key in ("median_ns", "p99_ns", "samples")}
     return {"name": name,
@@ -25,7 +25,7 @@ def result_of(run):
 
 
 def parse(text):
-    """What is whole in the JSON of a run that may have ended early"""
+    """The complete part of the JSON of a run that may have ended early"""
     try:
         return json.loads(text)
     except ValueError:

@@ -11,7 +11,7 @@ from support.waiting import wait_until
 from cases import VncClient
 
 INPUT = ["-device", "virtio-keyboard-pci"]
-# What a display counts that is worth a difference
+# Counters of a display whose increase is reported
 COUNTED = ("bytes", "video_frames", "video_shown", "images", "streams", "acks", "reports",
            "reported_frames", "reported_late", "undecodable", "counter_changes")
 # A key's answer comes within this, or not at all; seconds
@@ -20,7 +20,7 @@ SCANCODE_A = 0x1e
 
 
 class Watching:
-    """What both kinds of client answer alike; ask() is one command's"""
+    """What both kinds of client have in common; ask() sends one command"""
 
     def seen(self):
         return [(at / 1e6, number) for at, number in self.ask("seen")["seen"]]
@@ -31,7 +31,7 @@ class Watching:
         return [(at / 1e6, number, db) for at, number, db in answer["quality"]]
 
     def exact_since(self, number):
-        """Since when every pixel of that frame has been shown, in seconds; None if it is not"""
+        """The time, in seconds, since which every pixel of that frame is shown; None if it is not"""
         since = self.ask("quality")["exact_since"]
         return since / 1e6 if since >= 0 and self.number() == number else None
 
@@ -53,7 +53,7 @@ class SpiceClient(Watching):
     def __init__(self, machine, options):
         self._client = machine.client("tcp", options=[
             "--counter", "--compare", machine.guest["pattern"], *options])
-        # stock's draw for a client that comes is the next one
+        # stock shows a new client the next draw
         machine.tell("flips 2")
         self._client.wait_for_frames(1, timeout=60)
 
@@ -88,7 +88,7 @@ class LinkedVncClient(Watching, VncClient):
                          options=[machine.guest["pattern"]], nice=0)
 
     def ask(self, command):
-        # It knows one key
+        # It has only one key
         return self._ask(command.split()[0])
 
     def number(self):
@@ -151,7 +151,7 @@ CASES = {
     "vnc": Case("vnc", about="egl-headless + VNC, the same"),
     "qemu-10.2": Case("qemu-10.2", about="QEMU 10.2's own gl=on for remote clients"),
 }
-# What is compared unless something else is asked for
+# Compared unless something else is requested
 COMPARED = ("default", "mjpeg", "h264", "vp8", "egl-headless", "vnc")
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a client shows of a guest over a link: one measurement, from still to motion to still.
 
-Frames have numbers, which the client reads in its picture; when the guest has flushed which is known
-from QEMU's trace. So a frame counts when it is shown, with the time from flush to screen.
+Frames have numbers, which the client reads in its picture; QEMU's trace has the time at which the guest
+flushed each. So a frame counts when it is shown, with the time from flush to screen.
 """
 
 import statistics
@@ -38,7 +38,7 @@ class Measurement:
         self._client, self._seconds = client, seconds
 
     def run(self):
-        """All numbers, by name; None is not measured. Times are ms unless they are named otherwise."""
+        """All numbers, by name; None: not measured. Times are ms unless their names say otherwise."""
         self._machine.tell("stop")
         time.sleep(0.3)
         frames = FrameTimes(self._machine, self._flushes)
@@ -103,7 +103,7 @@ class Measurement:
             "cpu_host_s_per_s": ((usage_then.total - usage.total) -
                                  (usage_then.guest - usage.guest)) / span,
             "steady": self._client.difference(start["totals"], end["totals"]),
-            # What the machine that measures has added
+            # The delay that the measuring machine itself has added
             "link_late_max_ms": max(end["link"][way]["late_max_ms"] for way in ("down", "up"))}
 
     @staticmethod
@@ -128,8 +128,8 @@ class Measurement:
 
 
 def echoes(machine, client):
-    """How long it takes from a key to the square that answers it, in ms, while a video plays in a
-    part of the screen; [] if none is shown"""
+    """The times from a key to the square that answers it, in ms, while a video plays in a part of the
+    screen; [] if none is shown"""
     pattern = machine.guest["pattern"]
     client.connect_keyboard()
     machine.tell("set pattern=window echo=1")
@@ -138,7 +138,7 @@ def echoes(machine, client):
     times = []
     for i in range(KEYS):
         times += client.press_and_wait()
-        time.sleep(0.05 + 0.013 * (i % 5)) # anywhere between two frames
+        time.sleep(0.05 + 0.013 * (i % 5)) # at any time between two frames
     machine.tell("stop")
     machine.tell("set pattern={} echo=0".format(pattern))
     return times

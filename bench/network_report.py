@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Makes network.html, which needs nothing but itself, of what scripts/bench network has measured.
+"""Makes network.html, a page without other files, from the results of scripts/bench network.
 
     network_report.py NETWORK.json [--markdown FILE]
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Makes report.html, which needs nothing but itself, of what scripts/bench has measured.
+"""Makes report.html, a page without other files, from the results of scripts/bench.
 
     report.py RESULTS.json [--markdown FILE]
 """
@@ -17,7 +17,7 @@ import matplotlib
 matplotlib.use("svg")
 from matplotlib import pyplot  # noqa: E402
 
-# Of each measure: key, heading, how it is written
+# For each measure: key, heading, format
 MEASURES = (
     ("flips_per_s", "guest flips/s", "{:.1f}"),
     ("frames_per_s", "frames/s delivered", "{:.1f}"),
@@ -73,7 +73,7 @@ def label(row):
 
 
 def cell(row, key, form):
-    """Median, and from the least to the most where there are several rounds"""
+    """The median and, if there are several rounds, the least and the most"""
     values = values_of(row, key)
     if not values:
         return "–"
@@ -144,7 +144,7 @@ def plot_micro(results):
 
 
 def said_of(bound):
-    """How a bound is met, as a word"""
+    """Whether a bound is met, as a word"""
     if bound["ratio"] is None:
         return "not measured"
     return {True: "met", False: "missed", None: "for information"}[bound["met"]]
@@ -197,7 +197,7 @@ def list_of(heading, items):
 
 
 def gaps_part(results):
-    """What was left out, and why, and what went wrong"""
+    """What was left out and why, and what went wrong"""
     gaps = []
     for row in results["vm"]:
         name = "{}: {} {}".format(label(row), row["workload"], row["size"])

@@ -35,7 +35,7 @@ def free_port():
 
 
 class Bench:
-    """Collects results; each is kept as soon as it is there"""
+    """Collects results, and stores each at once"""
 
     def __init__(self, arguments):
         self._arguments = arguments
@@ -65,7 +65,7 @@ class Bench:
         os.replace(path + ".part", path)
 
     def describe(self, machine):
-        """The machine that measures, and what runs on it; once"""
+        """Records, once, the machine that measures and what runs on it"""
         if self.results["machine"]:
             return
         display = machine.display()
@@ -114,7 +114,7 @@ class Bench:
                 measures["cpu_s_per_s"]))
         for workload in self._arguments.workloads:
             rounds = self.row(case, workload, size)["rounds"]
-            if len(rounds) == 1: # once is enough, and after all that is timed
+            if len(rounds) == 1: # once is enough, after everything that is timed
                 self._set_workload(machine, workload)
                 rounds[0]["fd_calls_per_flip"] = window.descriptor_calls(
                     3 if workload == "idle" else 1)
@@ -132,14 +132,14 @@ class Bench:
             self.row(case, workload, size)["skipped"] = reason
 
     def try_case(self, case, size, number):
-        """An error is recorded with what has not been measured for it, and the next case goes on"""
+        """Records an error as the reason for missing results, and lets the next case go on"""
         try:
             self.run_case(case, size, number)
         except Exception as error: # whatever it is: the other cases are worth keeping
             text = "{}: {}".format(type(error).__name__, str(error).split("\n", 1)[0])
             rows = [self.row(case, workload, size) for workload in self._arguments.workloads]
             lacking = [row for row in rows if number not in [r["round"] for r in row["rounds"]]]
-            # after all windows there is the count of descriptors' calls
+            # after all windows the calls for descriptors are counted
             for row in lacking or rows:
                 row["errors"].append({"round": number, "error": text})
             say("{} at {}: {}".format(case, size, error))
@@ -152,8 +152,8 @@ def _cpu_name():
 
 
 def micro(quick):
-    """The micro benchmarks' results; None, and why, where there are none. One that fails leaves
-    those of before it."""
+    """The micro benchmarks' results; None, and why, if there are none. If one fails, the earlier
+    ones are kept."""
     path = os.path.join(OUT, "micro.json")
     if os.path.exists(path):
         os.remove(path)

@@ -7,7 +7,7 @@
 test_fuzz() { fuzz_targets 5; }
 test_fuzz-long() { fuzz_targets 300; }
 
-# fuzz_targets SECONDS: each target from a seed that is printed; what it finds is left in
+# fuzz_targets SECONDS: runs each target from a seed that is printed; findings are left in
 # build/test/fuzz
 fuzz_targets() {
     # shellcheck disable=SC2086 # a list of words
@@ -44,10 +44,10 @@ test_commits() {
     fi
 }
 
-# queue_tests JOBS AWK-PATTERN: those of ci/queue/tests with such a name, JOBS at a time
+# queue_tests JOBS AWK-PATTERN: runs the tests of ci/queue/tests whose names match, JOBS at a time
 queue_tests() {
     local name rc seconds log tests=() limit=3000
-    # Another QEMU's commits begin with nothing that has been built
+    # Nothing of another QEMU's commits has been built before
     [[ -z $line ]] || limit=9000
     while read -r name; do
         ! wanted "$group/$name" || tests+=("$name")
@@ -90,7 +90,7 @@ test_virglrenderer_suite() {
     local rc=0 log
     log=$(object_dir patched virglrenderer)/meson-logs/testlog.json
     rm -f "$log"
-    # Without a window system, and in software, which takes its time
+    # Without a window system, and in software, which is slow
     logged "virglrenderer's own suite" "$LOGS/test-upstream-virglrenderer.log" in_component patched virglrenderer \
         env VRENDTEST_USE_EGL_SURFACELESS=1 CK_TIMEOUT_MULTIPLIER=20 meson test --no-rebuild -t 20 || rc=$?
     upstream_results virglrenderer "$log" "$rc"
@@ -114,14 +114,14 @@ test_virglrenderer_vm() { # PREFIX
     run_vm_tests virglrenderer-vm env LD_LIBRARY_PATH="$1/lib:$(install_dir patched)/lib" -- "${tests[@]}"
 }
 
-# With the kernel's udmabuf driver and a render node, whatever the computer has: all that is about dma-bufs, and GBM
+# Everything about dma-bufs and GBM, with the kernel's udmabuf driver and a render node, whatever the computer has
 test_nested() {
     build_for spice-server qemu planes tools || return 0
     local tests dir=$OUT/vm-nested rc=0
     mapfile -t tests < <(wanted_vm_tests nested)
     (( ${#tests[@]} > 0 )) || return 0
     rm -rf "$dir"
-    # An emulated computer emulates another
+    # An emulated computer emulates another one
     logged "VM tests in a VM (nested, ${#tests[@]})" "$LOGS/test-nested.log" \
         "$REPO/scripts/shell" "$REPO/ci/nested/run" "$dir" env SPICEGL_TIMEOUT_SCALE=20 \
         "$REPO/ci/vm/run" nested /nested-results "${tests[@]}" || rc=$?
@@ -132,8 +132,8 @@ test_nested() {
     fi
 }
 
-# What mmdebstrap and namespaces of their own are needed for is done outside of the build environment:
-# PACKAGES has a line for each thing tried, "ok NAME", "skip NAME: WHY" or "not ok NAME: WHY (log: LOG)"
+# Tests that need mmdebstrap and their own namespaces are run outside of the build environment before:
+# PACKAGES has a line for each, "ok NAME", "skip NAME: WHY" or "not ok NAME: WHY (log: LOG)"
 PACKAGES=$OUT/packages.txt
 
 make_and_try_packages() {

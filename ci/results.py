@@ -10,7 +10,7 @@
     results.py summary RESULTS GROUPS                for people; status 1 if the run has failed
     results.py junit RESULTS DIR                     DIR/junit.xml, and the logs of what failed
 
-A line is, separated by tabs: passed|flaky|failed|skipped, group/name, seconds, the logs separated
+A line has, separated by tabs: passed|flaky|failed|skipped, group/name, seconds, the logs separated
 by commas ("-": none), and the reason. In the file RESULTS the group of scripts/test comes first.
 GROUPS has a line for each of these groups: its name, its seconds, and those of its builds.
 """
@@ -23,10 +23,10 @@ import shutil
 import sys
 import xml.etree.ElementTree as ElementTree
 
-# How many tests may pass only when they are tried again
+# The number of tests that may pass only at the second try
 MOST_FLAKY = 2
 SLOWEST = 10
-# What is copied of a log for JUnit: its end
+# How much of a log's end is copied for JUnit
 MOST_LOG = 4 << 20
 
 Result = collections.namedtuple("Result", "group status name seconds logs reason")
@@ -38,7 +38,7 @@ def report(status, group, name, reason="", seconds=0.0, logs=()):
         " ".join(reason.split())[:500]))
 
 
-# What the runners report
+# The runners' reports
 
 def meson_results(testlog):
     with open(testlog, encoding="utf-8") as log:
@@ -52,7 +52,7 @@ def meson_results(testlog):
 
 
 def skip_reason(output):
-    """A TAP or plain line that says why"""
+    """The reason in a TAP line or a plain one"""
     for line in output.splitlines():
         if "SKIP" in line.upper():
             return line.strip()
@@ -86,7 +86,7 @@ def gtest(group, program, testlog, xml, log):
                 report("skipped", group, name, skipped.get("message") or "gives no reason")
             else:
                 report("passed", group, name, "", seconds)
-    # A program that died, or a sanitizer's report after the last test, is in no XML
+    # The XML does not have a program's death, nor a sanitizer's report after the last test
     for status, _, result, output, seconds in meson_results(testlog):
         if status == "failed" and not failed:
             report("failed", group, program, "{}: {}".format(result, output[-250:]), seconds, [log])
@@ -151,7 +151,7 @@ def read_results(path):
 
 
 def print_groups(results, groups):
-    """Where the time went"""
+    """The time that groups and tests took"""
     with open(groups, encoding="utf-8") as file:
         rows = [line.rstrip("\n").split("\t") for line in file]
     counts = collections.Counter(result.group for result in results)
@@ -176,7 +176,7 @@ def summary(path, groups):
             if result.status == status:
                 print("{} {}: {}".format(word, result.name, result.reason))
     counts = collections.Counter(result.status for result in results)
-    # What is flaky has passed
+    # Flaky tests have passed
     passed = counts["passed"] + counts["flaky"]
     line = "{} passed, {} failed".format(passed, counts["failed"])
     if counts["skipped"]:
@@ -203,7 +203,7 @@ def junit_case(suite, result, folder):
                                   time="{:.3f}".format(result.seconds))
     tag = {"failed": "failure", "flaky": "flakyFailure", "skipped": "skipped"}.get(result.status)
     if tag:
-        # XML has no place for control characters
+        # XML does not allow control characters
         ElementTree.SubElement(case, tag, message=re.sub(r"[\x00-\x1f\ufffe\uffff]", "?", result.reason))
     kept = []
     for number, log in enumerate(result.logs, 1):

@@ -4,8 +4,8 @@
 #
 # Which of QEMU's own tests are built and run. VM tests have Avocado's tags instead.
 
-# QEMU's own tests that reach what the queue touches: every display device, the monitor's
-# commands and QAPI; and the queue's, in QEMU's form
+# QEMU's own tests of code that the queue touches: all display devices, the monitor's commands and
+# QAPI; and the queue's tests in QEMU's tree
 QEMU_TESTS=(qtest-x86_64/display-vga-test qtest-x86_64/test-hmp qtest-x86_64/qmp-cmd-test
             qtest-x86_64/qmp-test qtest-x86_64/device-introspect-test qtest-x86_64/qos-test
             test-qmp-cmds test-qapi-util

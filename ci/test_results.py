@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What failed is tried once more, what is flaky is said and counted, and nothing else is excused.
+"""Failed tests are tried again, flaky ones are reported and counted, and nothing else is excused.
 
-ci/vm/run and ci/results.py get the results of an avocado that is a double: each test has a file
-with its outcomes, one a line.
+ci/vm/run and ci/results.py get their results from a double of avocado: each test has a file with
+its outcomes, one per line.
 """
 
 import os
@@ -58,7 +58,7 @@ class Results(unittest.TestCase):
         return os.path.join(self.folder, *names)
 
     def vm(self, **outcomes):
-        """Runs tests with these outcomes, one word for each time that a test is run"""
+        """Runs tests with these outcomes: one word for each run of a test"""
         os.makedirs(self.path("outcomes"), exist_ok=True)
         for name, words in outcomes.items():
             with open(self.path("outcomes", "x.py:" + name), "w", encoding="ascii") as file:
@@ -71,7 +71,7 @@ class Results(unittest.TestCase):
             stderr=subprocess.DEVNULL, check=True)
         with open(self.path("vm", "results.tsv"), encoding="utf-8") as file:
             self.lines += ["vm\t" + line for line in file.read().splitlines()]
-        # Every outcome has been asked for, and none that is not there
+        # Every outcome has been used, and no other one was needed
         for name in outcomes:
             self.assertEqual(os.path.getsize(self.path("outcomes", "x.py:" + name)), 0, name)
 
@@ -144,7 +144,7 @@ class Results(unittest.TestCase):
         self.other("passed", "unit/c")
         text = "\n".join(self.summary()[1])
         self.assertRegex(text, r"vm +100 +builds +40 +2 tests\n +unit +7 +builds +3 +1 test\n")
-        # Both times that it ran
+        # From both runs
         self.assertRegex(text, r"slowest tests:\n +5\.0 +vm/x\.py:b\n +2\.5 +vm/x\.py:a\n +1\.5 +unit/c\n")
 
     def test_junit_has_every_test_and_the_logs_of_those_that_failed(self):

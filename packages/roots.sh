@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# Roots of Debian: those in which packages and archives are tried, and the image's. Sourced, after lib.sh.
+# Root directories of Debian: for tests of packages and archives, and for the image. Sourced, after lib.sh.
 
 # debian_root TITLE SUITE PACKAGES TAR [OPTION…]: makes the archive TAR of such a root, with mmdebstrap's
 # OPTIONs. PACKAGES may be empty.
@@ -18,7 +18,7 @@ debian_root() {
         mv "$tar.part" "$tar"
 }
 
-# root_of SUITE PACKAGES NAME: build/package/roots/NAME.tar, if it is not there
+# root_of SUITE PACKAGES NAME: makes build/package/roots/NAME.tar, if it is missing
 root_of() {
     local tar=$BUILD/package/roots/$3.tar
     [[ -f $tar ]] || debian_root "making a root of Debian $1 ($3)" "$1" "$2" "$tar"

@@ -32,8 +32,8 @@ die() {
 
 usage_error() { die "$1" "see '$ME --help'"; }
 
-# logged TITLE LOG CMD...: runs CMD with its output in LOG, and says how far it
-# is. When it fails: the log's end, its path, and CMD's exit status.
+# logged TITLE LOG CMD...: runs CMD with its output in LOG, and prints its progress. If it fails,
+# prints the log's end and path, and returns CMD's exit status.
 logged() {
     local title=$1 log=$2 pid rc=0 start=$SECONDS next=15 last
     shift 2
@@ -122,9 +122,9 @@ env_ready() {
 
 # --- git and the queue ------------------------------------------------------
 
-# The user's settings (autocrlf, signing, hooks) must not change what we make. Those of a tree name
-# commands, too: git runs them in a tree of this user's, or of ours below build/, which users in
-# namespaces may own, and in no other.
+# The user's settings (autocrlf, signing, hooks) must not change the results. Settings of a tree can
+# name commands, too: git runs these only in trees of this user, and in ours below build/, which
+# users in namespaces may own.
 git() {
     local trust=()
     if [[ ${1:-} == -C ]] && is_ours "$2"; then
@@ -142,7 +142,7 @@ is_ours() {
     fi
     [[ ${OURS[$1]} == yes ]]
 }
-# What it has found out
+# Its results so far
 declare -A OURS=()
 
 # check_tree TREE: a tree of the user's; git must be ready to work in it, if it is a checkout
@@ -159,10 +159,10 @@ need_git() {
         die "git is not installed" "install git, or run 'scripts/shell scripts/$ME …'"
 }
 
-# Those whose source the archives have; virglrenderer is a third, from a tree of the user's
+# The components whose source is in the archives; a third one, virglrenderer, comes from a tree of the user's
 COMPONENTS=(qemu spice-server)
 
-# Where the queue's new files for COMPONENT live in this repository
+# The directory of this repository that has the queue's new files for COMPONENT
 component_files() {
     case $1 in
         qemu) echo qemu-ui ;;
@@ -223,7 +223,7 @@ topic_of_patch() {
     if [[ $1 == */* ]]; then echo "${1%/*}"; else echo queue; fi
 }
 
-# series_topics: of the series read last, in order, one a line
+# series_topics: of the series read last, in order, one per line
 series_topics() {
     local name
     for name in "${PATCHES[@]}"; do topic_of_patch "$name"; done | uniq

@@ -37,8 +37,7 @@ read_diff() {
     done
 }
 
-# explain_conflict PATCH DIFF STDERR: names patch, file and hunk of what git
-# apply refused.
+# explain_conflict PATCH DIFF STDERR: names the patch, file and hunk that git apply refused.
 explain_conflict() {
     local file line hunk
     while IFS=: read -r file line; do
@@ -147,8 +146,8 @@ queue_on() {
     git -C "$gitdir" update-ref -d "$making"
 }
 
-# one_commit MESSAGE REF PATH…: the mail that was read, with what THERE has of these paths, for git
-# fast-import
+# one_commit MESSAGE REF PATH…: prints a commit for git fast-import: the mail that was read, with
+# THERE's entries of these paths
 one_commit() {
     local message path
     mapfile message <"$1"
@@ -166,8 +165,8 @@ one_commit() {
     done
 }
 
-# queue_is_in REPODIR COMMIT QUEUE: whether all of QUEUE is in COMMIT's tree:
-# each new file is there as it is here, and each hook can be taken out again.
+# queue_is_in REPODIR COMMIT QUEUE: whether all of QUEUE is in COMMIT's tree: each new file is as
+# here, and each hook can be reverted.
 queue_is_in() {
     local repo=$1 queue=$3 i word tmp
     read_series "$queue"

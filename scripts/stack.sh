@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # used by the scripts that source this
 #
-# Which source, build and install directories a variant of the stack has, and how to
-# be among them. Sourced, after lib.sh.
+# The source, build and install directories of a variant of the stack, and how to run commands in
+# them. Sourced, after lib.sh.
 #
 # A variant is one QEMU with one spice-server:
 #   patched                    both with the queue
@@ -12,12 +12,12 @@
 #   qemu-stock-spice-patched   the other way round
 #   sanitized                  patched, with ASan and UBSan in what the queue touches
 #   tsan                       the patched spice-server, with TSan; no QEMU
-#   baseline                   stock, with what lets EGL start without a DRM node: what
-#                              benchmarks compare with
-#   baseline-10.2              the same of QEMU 10.2
-#   planes                     patched, with a double of a card's planes in QEMU (ci/planes)
+#   baseline                   stock, with the patches that let EGL start without a DRM node;
+#                              benchmarks compare with it
+#   baseline-10.2              as baseline, with QEMU 10.2
+#   planes                     patched, with a double of a GPU's planes in QEMU (ci/planes)
 #   bisect                     both at the patch that is being tried
-#   mutant                     patched, with a fault that a test has to find (ci/mutants)
+#   mutant                     patched, with a fault that a test must detect (ci/mutants)
 #   line-LINE, bisect-LINE     patched and bisect, with another QEMU of patches/qemu
 
 VARIANTS=(patched stock qemu-patched-spice-stock qemu-stock-spice-patched baseline baseline-10.2
@@ -29,7 +29,7 @@ check_variant() {
         usage_error "unknown variant '$1', choose one of: ${VARIANTS[*]} line-LINE"
 }
 
-# The variant of which the spice-server is used
+# The variant whose spice-server is used
 spice_variant() {
     case $1 in
         *-spice-*) echo "${1##*-spice-}" ;;
@@ -55,8 +55,8 @@ install_dir() { echo "$BUILD/install/$1"; }
 # in_component VARIANT COMPONENT CMD...: runs CMD in the component's build directory,
 # where the variables SRC, OBJ, PREFIX and SPICE name its source, build and install
 # directory and the spice-server to use. For the compiler these have the same names in
-# every variant, so that variants share compiler results (ccache). The host has no such
-# names: with --native they are the directories' own.
+# every variant, so that variants share compiler results (ccache). The host does not have
+# such names: with --native they are the directories' own.
 in_component() {
     local src obj prefix spice binds=() at=/opt/spice-gl
     src=$(source_dir "$1" "$2") obj=$(object_dir "$1" "$2")

@@ -20,7 +20,7 @@ namespace red {
 static constexpr uint32_t CATCH_UP_MS = 10;
 /* Longest wait for threads that compress images and encode video to end */
 static constexpr uint32_t END_WAIT_MS = 3000;
-/* An image counts as not being drawn into this long after its owner's last scanout or draw */
+/* This long after its owner's last scanout or draw, nothing is assumed to draw into an image */
 static constexpr uint64_t ACTIVE_NS = 100 * NSEC_PER_MILLISEC;
 
 void GlDisplay::worker_woken(int fd, int, GlDisplay *gl)

@@ -20,7 +20,7 @@
 
 namespace red {
 
-/* Number of different reasons why frames cannot be read that are logged */
+/* How many different reasons for failed reads are logged */
 static constexpr size_t MAX_READ_FAILURES = 16;
 
 GlDisplay::GlDisplay(QXLInstance *qxl_, std::unique_ptr<GlContext> &&context):

@@ -198,7 +198,7 @@ GstBusSyncReply GlGstPipeline::on_message(GstBus *, GstMessage *message, void *d
     } else if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS) {
         self->handlers.failed("the encoder ended unexpectedly");
     }
-    /* nothing reads the bus */
+    /* there is no reader of the bus */
     gst_message_unref(message);
     return GST_BUS_DROP;
 }

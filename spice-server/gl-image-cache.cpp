@@ -12,8 +12,8 @@ namespace red {
 
 namespace {
 
-/* Is the texture at least as large as announced? True if GL does not tell (OpenGL ES 3.0, external
- * textures) */
+/* Is the texture at least as large as announced? True if GL does not report its size (OpenGL ES
+ * 3.0, external textures) */
 bool texture_covers(const GlBoundImage &bound)
 {
     if (epoxy_gl_version() < 31 || bound.target != GL_TEXTURE_2D) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright 2026 Seed 6d55f7ea maintainers */
-/* Whether clients play audio, by which their multimedia clocks go. */
+/* Whether clients play audio, which drives their multimedia clocks. */
 #include <config.h>
 
 #include "gl-playing.hpp"

@@ -15,7 +15,7 @@ static constexpr double UNKNOWN_RATE = 125e3;
 static constexpr double UNKNOWN_RTT_NS = 100 * MS;
 /* The time that smaller messages take does not depend on their size */
 static constexpr uint64_t SMALL = 2000;
-/* Error by clocks, timers and main loops of both sides */
+/* Error caused by clocks, timers and main loops of both sides */
 static constexpr double GRAIN_NS = 1 * MS;
 /* Messages kept after their arrival: how many, and how long */
 static constexpr size_t KEPT = 128;
@@ -26,7 +26,7 @@ static constexpr uint64_t TRAIN_NS = uint64_t(1000 * MS);
 /* Most bytes sent to a client from which nothing has come back yet, however fast its link seems */
 static constexpr uint64_t UNHEARD_BYTES = 1024 * 1024;
 static constexpr uint64_t UNHEARD_NS = uint64_t(1000 * MS);
-/* If we were not called for this long while messages were in flight, it was us who were late */
+/* If we were not called for this long while messages were in flight, we were late ourselves */
 static constexpr uint64_t ABSENT_NS = uint64_t(100 * MS);
 
 /* How much faster than the link messages leave the socket. All at once would overflow short queues;

@@ -21,8 +21,8 @@ static constexpr uint64_t MS = 1000000;
 static constexpr uint32_t STREAM_IDS = 16;
 static constexpr uint32_t REPORT_FRAMES = 5, REPORT_MS = 500;
 static constexpr uint64_t MIN_BIT_RATE = 200 * 1000;
-/* A client's decoder is assumed to be ready this long after the client was told of the stream, its
- * first decoder later. Clients do not report it; until then they get JPEG. */
+/* A client's decoder is assumed to be ready this long after the client was told of the stream; the
+ * first decoder takes longer. Clients do not report it; until then they get JPEG. */
 static constexpr uint64_t DECODER_NS = 120 * MS, FIRST_DECODER_NS = 400 * MS;
 /* A moving rectangle is worth a stream once it has been the same for this long */
 static constexpr uint64_t STEADY_NS = 200 * MS;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is measured: one operation each, with its result let go outside of the time unless its
- * name says otherwise. */
+/* The benchmarks: one operation each. The time does not include freeing its result unless the
+ * name says so. */
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -10,7 +10,7 @@
 using Benchmark = void (*)(benchmark::State &state, Stage &stage, Size size);
 
 /* image.cpp */
-void clock_alone(benchmark::State &state, Stage &stage, Size size); /* what timing itself takes */
+void clock_alone(benchmark::State &state, Stage &stage, Size size); /* the cost of timing itself */
 void create_image(benchmark::State &state, Stage &stage, Size size); /* and destroy it */
 void bind_image(benchmark::State &state, Stage &stage, Size size);
 void fence(benchmark::State &state, Stage &stage, Size size);

@@ -30,7 +30,7 @@ void add_reason(std::string *why, const std::string &reason)
     *why += (why->empty() ? "" : "; ") + reason;
 }
 
-/* GBM takes any file, and then renders in software */
+/* GBM accepts any file, and then renders in software */
 bool is_drm_node(int fd)
 {
     constexpr unsigned DRM_MAJOR = 226;
@@ -42,7 +42,7 @@ bool is_drm_node(int fd)
     return false;
 }
 
-/* A GBM device on NODE, which closes its fd when it goes; null with errno */
+/* A GBM device on NODE, which closes its fd at the end; null with errno */
 std::shared_ptr<gbm_device> gbm_on(const std::string &node)
 {
     const int fd = open(node.c_str(), O_RDWR | O_CLOEXEC);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The EGLDisplay to measure on, looked for in the order in which QEMU does. */
+/* The EGLDisplay to measure on, looked for in the same order as in QEMU. */
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@ class Display
 public:
     /* GBM on the render node NODE, or the EGL device of that node. NODE empty: on the first
      * render node, else the first EGL device with a driver, else surfaceless, which is
-     * software where there is no GPU. Null with *WHY, which tells of every try. */
+     * software where there is no GPU. Null, with all tries in *WHY, if none works. */
     static std::unique_ptr<Display> open(const std::string &node, std::string *why);
     ~Display();
     Display(const Display &) = delete;
@@ -29,6 +29,6 @@ private:
     bool usable(std::string *why) const;
 
     const char *const name;
-    const std::shared_ptr<void> base; /* what has to outlive the display */
+    const std::shared_ptr<void> base; /* must outlive the display */
     const EGLDisplay display;
 };

@@ -59,7 +59,7 @@ public:
     explicit operator bool() const { return made; }
     /* With a byte, as spice sends it */
     bool send(int fd);
-    /* The fd is the caller's; -1 if none came */
+    /* The caller owns the fd; -1 if none came */
     int receive();
 
 private:
@@ -157,7 +157,7 @@ void export_query(benchmark::State &state, Stage &stage, Size size)
     }
 }
 
-/* An image that was exported before: what is paid for each flip where nobody keeps the fd */
+/* An image that was exported before: the cost of each flip if the fd is not kept */
 void export_again(benchmark::State &state, Stage &stage, Size size)
 {
     if (!need_export(state, stage)) {
@@ -218,7 +218,7 @@ void dup_close(benchmark::State &state, Stage &stage, Size size)
     }
 }
 
-/* Both in this thread: no switch to another process is in the time */
+/* Both in this thread: the time does not include a switch to another process */
 void send_receive(benchmark::State &state, Stage &stage, Size size)
 {
     if (!need_export(state, stage)) {
@@ -244,8 +244,8 @@ void send_receive(benchmark::State &state, Stage &stage, Size size)
     }
 }
 
-/* On the display that exported: a driver that knows its own buffers again may be quicker here
- * than in a client's process */
+/* On the display that exported: a driver that recognises its own buffers may be quicker here than
+ * in a client's process */
 void import_dmabuf(benchmark::State &state, Stage &stage, Size size)
 {
     if (!need_import(state, stage)) {

@@ -51,7 +51,7 @@ void bind_image(benchmark::State &state, Stage &stage, Size size)
     }
 }
 
-/* Made, waited for and destroyed; the draw before it is in the time as far as it is not done */
+/* Creating it, waiting for it and destroying it, and the rest of the draw before it */
 void fence(benchmark::State &state, Stage &stage, Size size)
 {
     constexpr uint64_t LIMIT_NS = 1000000000;

@@ -12,16 +12,16 @@ using namespace red;
 namespace {
 
 const Size SIZES[] = { { 1280, 720 }, { 1920, 1080 }, { 3840, 2160 } };
-constexpr Size SMALL = { 64, 64 }; /* of what does not depend on it */
+constexpr Size SMALL = { 64, 64 }; /* for benchmarks that do not depend on it */
 
 struct Entry {
     const char *name;
     Benchmark run;
     bool sized;
-    int iterations; /* 0: as many as fill --benchmark_min_time */
+    int iterations; /* 0: as many as --benchmark_min_time takes */
 };
 
-/* In the order in which a frame goes through them */
+/* In the order in which a frame passes through them */
 const Entry ENTRIES[] = {
     { "clock", clock_alone, false, 100000 },
     { "create_image", create_image, true, 0 },

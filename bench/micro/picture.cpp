@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a flip costs spice-server's reader whose guest has changed a part, and says that it has
- * changed all, as Linux' virtio-gpu does: the whole is read, compared, and the part copied. */
+/* What a flip costs spice-server's reader if the guest has changed a part, but reports the whole as
+ * changed, as Linux' virtio-gpu does: the whole is read and compared, and the part is copied. */
 #include "benchmarks.hpp"
 
 #include <vector>
@@ -55,7 +55,7 @@ template <int percent> void flip_changing(benchmark::State &state, Stage &stage,
         frames.update(size.width, size.height, all, pixels, frame * FRAME_NS, &changed);
         return readback.unmap(&why);
     };
-    /* the first make textures and the buffer object */
+    /* the first ones create textures and the buffer object */
     if (!flip() || !flip()) {
         return fail(state, why);
     }

@@ -16,7 +16,7 @@ constexpr size_t PIXEL_BYTES = 4;
 
 } // namespace
 
-/* The thread stands still until the pixels are there */
+/* The thread blocks until the pixels are there */
 void readback_sync(benchmark::State &state, Stage &stage, Size size)
 {
     if (!need_texture_images(state, stage)) {
@@ -70,7 +70,7 @@ template <int percent> void readback_pbo(benchmark::State &state, Stage &stage, 
         pixels.copy({ 0, 0, damage.w, damage.h }, target, stride);
         return readback.unmap(&why);
     };
-    /* the first makes the texture and the buffer object */
+    /* the first one creates the texture and the buffer object */
     if (!read()) {
         return fail(state, why);
     }

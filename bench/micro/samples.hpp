@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Times single operations. Google Benchmark times many at once, so that its repetitions give
- * medians of means, in which the late one of a hundred is lost: here each operation is a sample,
- * and the counters median_ns, p99_ns and samples are about these. */
+ * medians of means, which hide the slowest of a hundred. Here each operation is a sample, from
+ * which the counters median_ns, p99_ns and samples are made. */
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 
 #include <benchmark/benchmark.h>
 
-/* For a benchmark with UseManualTime(). Sets the counters when it goes. */
+/* For a benchmark with UseManualTime(). The destructor sets the counters. */
 class Samples
 {
 public:
@@ -29,8 +29,8 @@ public:
     Samples(const Samples &) = delete;
     Samples &operator=(const Samples &) = delete;
 
-    /* Once in an iteration. What OPERATION returns is made within the time; when the caller
-     * lets it go is his affair. */
+    /* Once per iteration. The time includes creating OPERATION's result, but not destroying it:
+     * the caller does that. */
     template <typename Operation> auto time(Operation &&operation)
     {
         const Stopwatch watch(*this);
@@ -54,7 +54,7 @@ private:
         state.SetIterationTime(duration.count() * 1e-9);
     }
 
-    /* The smallest sample that PERCENT of all do not exceed */
+    /* The smallest sample that PERCENT of all samples do not exceed */
     double quantile(size_t percent)
     {
         const auto at = ns.begin() + (ns.size() * percent + 99) / 100 - 1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where the benchmarks play: two unshared contexts on one display, textures and images. */
+/* What the benchmarks use: two unshared contexts on one display, textures and images. */
 #pragma once
 
 #include <memory>
@@ -41,13 +41,13 @@ private:
     const EGLImage image;
 };
 
-/* Owner of a texture of a context, which it makes current when it is made and when it goes */
+/* Owner of a texture of a context; the constructor and destructor make the context current */
 class Texture
 {
 public:
     /* A name without memory */
     explicit Texture(red::GlContext &context);
-    /* With a picture, which is there when this returns */
+    /* With a picture, which is complete when this returns */
     Texture(red::GlContext &context, Size size);
     ~Texture();
     Texture(const Texture &) = delete;
@@ -62,7 +62,7 @@ private:
     GLuint texture = 0;
 };
 
-/* Draws into a texture for as long as it lives. The texture's context is current. */
+/* For drawing into a texture, while this object lives. The texture's context is current. */
 class Framebuffer
 {
 public:
@@ -90,13 +90,13 @@ struct Picture {
     const Image image;
 };
 
-/* What a benchmark needs and the display lacks ends it with the reason: false then */
+/* False: the display lacks what the benchmark needs, which has ended it with the reason */
 bool need_texture_images(benchmark::State &state, const Stage &stage);
 bool need_export(benchmark::State &state, const Stage &stage);
 bool need_import(benchmark::State &state, const Stage &stage);
 bool need_fences(benchmark::State &state, const Stage &stage);
 
-/* A benchmark that went wrong; the caller leaves it */
+/* The benchmark went wrong; the caller must return */
 void fail(benchmark::State &state, const std::string &why);
 /* Was there one? */
 bool any_failed();

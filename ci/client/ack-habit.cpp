@@ -15,7 +15,7 @@ void AckHabit::message(const uint8_t *data, size_t length, int64_t now, std::vec
         waiting.push_back(now + settings.late);
         return;
     }
-    /* None waits longer than the first */
+    /* No acknowledgement waits longer than the first */
     waiting.push_back(waiting.empty() ? now + settings.at_most : waiting.front());
     if (waiting.size() >= size_t(settings.together)) {
         release(waiting.front(), out);

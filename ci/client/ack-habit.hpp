@@ -11,16 +11,16 @@ class AckHabit
 {
 public:
     struct Settings {
-        int late = 0;        /* ms that each acknowledgement waits */
-        int together = 1;    /* they go out so many at a time, */
-        int at_most = 200;   /* or so many ms after the first of them has come */
+        int late = 0;        /* each acknowledgement waits this long, ms */
+        int together = 1;    /* they are sent this many at a time, */
+        int at_most = 200;   /* or this long, ms, after the first of them */
 
         bool any() const { return late > 0 || together > 1; }
     };
 
     explicit AckHabit(const Settings &settings): settings(settings) {}
 
-    /* A whole message that an ordinary client sends at NOW (ms). Appends to OUT what goes out. */
+    /* A whole message that an ordinary client sends at NOW (ms). Appends what is sent now to OUT. */
     void message(const uint8_t *data, size_t length, int64_t now, std::vector<uint8_t> *out);
     /* When release() has to be called; nothing if no acknowledgement waits */
     std::optional<int64_t> next() const;
@@ -28,5 +28,5 @@ public:
 
 private:
     const Settings settings;
-    std::deque<int64_t> waiting; /* when each acknowledgement that waits has to go, in order */
+    std::deque<int64_t> waiting; /* when each waiting acknowledgement must be sent, in order */
 };

@@ -37,7 +37,7 @@ bool Address::parse(const std::string &uri)
     const bool has_port = colon != std::string::npos && rest.find(']', colon) == std::string::npos;
     host = rest.substr(0, has_port ? colon : std::string::npos);
     port = has_port ? rest.substr(colon + 1) : "";
-    /* An IPv6 address stands in brackets */
+    /* IPv6 addresses are in brackets */
     if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
         host = host.substr(1, host.size() - 2);
     }
@@ -59,8 +59,8 @@ static int connect_local(const std::string &path)
     return fd;
 }
 
-/* Over a link that is cut this takes minutes. A client that is told to end meanwhile, by the end of
- * its standard input, ends: there is nothing yet that it could report. */
+/* Over a link that is cut this takes minutes. If standard input ends meanwhile, the client ends at
+ * once, since there is nothing to report yet. */
 static bool connect_unless_told_to_end(int fd, const addrinfo &to)
 {
     const int flags = fcntl(fd, F_GETFL);

@@ -8,7 +8,7 @@ struct Address {
     std::string host, port; /* empty for a Unix socket */
     std::string tls_port;   /* empty if there is none; then port may be */
     std::string path;
-    /* The process ends when its standard input does, while it is connecting as well */
+    /* The process ends when its standard input ends, even while it is connecting */
     bool ends_with_stdin = false;
 
     /* spice://HOST[:PORT][?tls-port=PORT] or spice+unix:///PATH; false if it is neither */

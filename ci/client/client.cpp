@@ -148,8 +148,8 @@ void Client::on_channel(SpiceSession *, SpiceChannel *channel, Client *self)
     }
     g_signal_connect(channel, "channel-event", G_CALLBACK(on_event), self);
     g_signal_connect(channel, "open-fd", G_CALLBACK(on_open_fd), self);
-    /* The session connects the main channel itself. One that migrates has to bring along what
-     * it has been offered. */
+    /* The session connects the main channel itself. A session that migrates must keep the
+     * channels that it has been offered. */
     if (SPICE_IS_DISPLAY_CHANNEL(channel) || SPICE_IS_CURSOR_CHANNEL(channel) ||
         (self->direct && !SPICE_IS_MAIN_CHANNEL(channel))) {
         spice_channel_connect(channel);
@@ -158,7 +158,7 @@ void Client::on_channel(SpiceSession *, SpiceChannel *channel, Client *self)
 
 void Client::on_open_fd(SpiceChannel *channel, int with_tls, Client *self)
 {
-    /* spice-gtk would otherwise ask again and again */
+    /* otherwise spice-gtk would ask again and again */
     if (with_tls) {
         self->fail("the server requires TLS");
         return;
@@ -193,7 +193,7 @@ void Client::on_channel_gone(SpiceSession *, SpiceChannel *channel, Client *self
         self->displays.erase(channel);
         return;
     }
-    /* Its numbers are wanted in the report of a client that has lost its connection */
+    /* A client that has lost its connection still reports these numbers */
     if (self->closing) {
         g_signal_handlers_disconnect_by_data(channel, self);
     }

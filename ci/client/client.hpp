@@ -34,7 +34,7 @@ struct Cursor {
     void report(JsonBuilder *builder) const;
 };
 
-/* What BUILDER has built, in one line; ends BUILDER */
+/* BUILDER's JSON, in one line; frees BUILDER */
 std::string take_text(JsonBuilder *builder);
 
 class Client
@@ -42,7 +42,7 @@ class Client
 public:
     struct Callbacks {
         std::function<void(Display &)> changed;         /* a display's picture */
-        std::function<void(const std::string &)> over;  /* connection lost or refused, and why */
+        std::function<void(const std::string &)> over;  /* the connection was lost or refused; the reason */
     };
 
     Client(const Address &address, Callbacks callbacks);
@@ -50,28 +50,28 @@ public:
     Client(const Client &) = delete;
     Client &operator=(const Client &) = delete;
 
-    /* What the server asks for; empty: nothing. USER is for SASL, CA_FILE (PEM) for TLS. */
+    /* Credentials; empty: none. USER is for SASL, CA_FILE (PEM) for TLS. */
     void authenticate(const std::string &user, const std::string &password,
                       const std::string &ca_file);
-    /* spice-gtk opens the connections, which TLS and migration need. Nothing is then
-     * known from the wire. */
+    /* spice-gtk opens the connections, as TLS and migration require. Nothing is known from the wire
+     * then. */
     void connect_directly() { direct = true; }
     void prefer_codecs(std::vector<int> codecs);
     void watch_counter();
     void compare_with(const std::string &pattern) { compared = pattern; }
     /* On display channels */
     void acknowledge(const AckHabit::Settings &habit) { acks = habit; }
-    /* Tells the server that this client knows these video codecs alone */
+    /* Tells the server that this client supports only these video codecs */
     void claim_codecs(std::vector<int> known) { claimed = std::move(known); }
     void withhold_answers(bool withhold);
-    /* gl-draws that come from now on; milliseconds */
+    /* For gl-draws from now on; milliseconds */
     void answer_after(int ms);
     bool connect();
     void disconnect();
 
     Display *display(int id);
     Inputs &keyboard_and_pointer() { return inputs; }
-    /* All that is known, as a JSON object in one line */
+    /* Everything that is known, as a JSON object in one line */
     std::string report() const;
 
 private:

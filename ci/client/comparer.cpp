@@ -50,7 +50,7 @@ void Comparer::run()
         if (stopping) {
             return;
         }
-        guard.unlock(); /* nobody touches the job until it is done */
+        guard.unlock(); /* no other thread touches the job until it is done */
         const double psnr = quality.psnr(job->picture, uint32_t(job->number));
         guard.lock();
         results.push_back({job->at, job->number, psnr});

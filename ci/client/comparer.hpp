@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Compares pictures with the guest's own in a thread of its own, which gives way to all others: what a
- * client shows next must not wait for it. */
+/* Compares pictures with the guest's own in a thread of its own with low priority: the client's next
+ * picture must not wait for it. */
 #pragma once
 
 #include <condition_variable>
@@ -29,11 +29,11 @@ public:
     Comparer(const Comparer &) = delete;
     Comparer &operator=(const Comparer &) = delete;
 
-    /* It still has a picture: no other is taken */
+    /* It is still comparing a picture, and accepts no other */
     bool busy() const;
     /* Not while it is busy */
     void compare(int64_t at, int64_t number, Picture &&picture);
-    /* All since the last call; waits for the one in hand */
+    /* All results since the last call; waits for the present comparison */
     std::vector<Result> take();
 
 private:

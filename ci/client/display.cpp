@@ -106,7 +106,7 @@ void Display::updated()
     changed(*this);
 }
 
-/* spice-gtk may have none before it says so: between two sizes it has closed the old one */
+/* spice-gtk may have no surface before it reports that: between two sizes it has closed the old one */
 const SpiceGlScanout *Display::gl_scanout() const
 {
     return gl ? spice_display_channel_get_gl_scanout(channel) : nullptr;
@@ -170,10 +170,10 @@ Picture Display::gl_picture(const SpiceGlScanout &scanout, uint32_t lines,
         *why = std::string("cannot map the dma-buf: ") + strerror(errno);
         return {};
     }
-    /* Fails on the test double of udmabuf, whose fds are plain memory: no sync is needed there */
+    /* Fails with the udmabuf double, whose fds are plain memory: it needs no sync */
     struct dma_buf_sync sync = {DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ};
     ioctl(scanout.fd, DMA_BUF_IOCTL_SYNC, &sync);
-    /* Y0TOP is meant in GL's sense, where y grows upwards: the first line is the lowest */
+    /* Y0TOP has GL's meaning, where y grows upwards: the first line is the lowest */
     const auto convert = bgr ? picture_from_bgrx : picture_from_rgbx;
     const Area area = gl_area(scanout);
     const uint32_t height = std::min(lines, area.height);
@@ -227,7 +227,7 @@ static void add_gl(JsonBuilder *builder, const SpiceGlScanout &scanout)
     json_builder_begin_object(builder);
     json_builder_set_member_name(builder, "fourcc");
     json_builder_add_string_value(builder, name);
-    /* spice-gtk does not hand it out */
+    /* spice-gtk does not expose it */
     json_builder_set_member_name(builder, "modifier");
     json_builder_add_null_value(builder);
     add_number(builder, "width", scanout.width);
@@ -306,7 +306,7 @@ void Display::report_wire(JsonBuilder *builder) const
     add_number(builder, "bytes", counts.bytes);
     add_number(builder, "streams", counts.streams());
     add_number(builder, "video_frames", frames);
-    /* All else that draws on the primary surface invalidates it once */
+    /* Anything else that draws on the primary surface invalidates it once */
     add_number(builder, "video_shown", wire && invalidates > draws ? invalidates - draws : 0);
     add_number(builder, "images", counts.images());
     add_number(builder, "video_to_image", counts.video_to_image);

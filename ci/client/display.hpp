@@ -23,18 +23,18 @@ public:
 
     int id() const { return channel_id; }
     uint64_t frames() const { return draws + invalidates; }
-    /* What the monitor shows: a dma-buf may be larger, with other heads in it */
+    /* The part that the monitor shows: a dma-buf may be larger, with other heads in it */
     uint32_t width() const;
     uint32_t height() const;
 
     /* The picture now, or its uppermost LINES: the dma-buf's or the primary surface's.
      * Empty with *why if none. */
     Picture picture(std::string *why, uint32_t lines = UINT32_MAX) const;
-    /* While withheld, gl-draws are not answered; letting go answers the one that is open. */
+    /* While withheld, gl-draws are not answered; the end of that answers the one that waits. */
     void withhold_answers(bool withhold);
     /* How long drawing takes; milliseconds */
     void answer_after(int ms) { answer_after_ms = ms; }
-    /* The numbers in its pictures */
+    /* The frame numbers in its pictures */
     FrameWatch &frames_shown() { return watch; }
 
     /* What the connection's tap counts; must outlive this object */

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-/* For a client that nobody asks: some minutes at 60 frames a second */
+/* In case no command reads them: some minutes at 60 frames per second */
 static constexpr size_t MAX_KEPT = 20000;
 /* Pictures are compared no more often than this, microseconds */
 static constexpr int64_t COMPARE_EVERY = 200000;

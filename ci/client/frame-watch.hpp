@@ -37,10 +37,10 @@ public:
 
     /* The picture has been changed */
     void updated(int64_t now);
-    /* The square in the lower left corner by which the guest answers keys, see ci/guest: a key has
-     * been pressed now, its answer is to be noted. */
+    /* A key has been pressed now: notes when the guest answers it by the square in the lower left
+     * corner, see ci/guest. */
     void expect_echo(int64_t now);
-    /* Since when every pixel has been the guest's; -1: it is not, or cannot be told */
+    /* The time since which every pixel is the guest's; -1: not all are, or it is unknown */
     int64_t exact_since();
 
     /* Since the last call of each */
@@ -68,7 +68,7 @@ private:
     std::unique_ptr<Comparer> comparer;
     int64_t last_compared = 0, exact = -1;
     size_t comparisons = 0;       /* since they were taken */
-    int64_t pressed = 0;          /* of the key whose answer is still to come; 0: of none */
+    int64_t pressed = 0;          /* when the key was pressed whose answer is expected; 0: no key */
     bool was_lit = false;
     std::vector<Echo> echoes;
 };

@@ -15,7 +15,7 @@ public:
 
     /* The session's channels, as they are offered */
     void take(SpiceChannel *channel);
-    /* Connects, and asks for a pointer that is where the client says; false: not offered */
+    /* Connects, and requests absolute pointer positions; false: not offered */
     bool connect();
     /* A key of set 1, pressed and released */
     void press(unsigned scancode);

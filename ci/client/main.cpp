@@ -94,7 +94,7 @@ private:
         if (settings.until_idle && updates && now - last_update >= settings.until_idle * 1000) {
             g_main_loop_quit(loop);
         } else if (settings.seconds > 0 && now - started >= settings.seconds * 1e6) {
-            /* The end that was asked for, unless something else was asked for as well */
+            /* The requested end, unless other conditions were requested as well */
             if (settings.frames || settings.width) {
                 over("the time is up, and the conditions were not met");
             }
@@ -109,7 +109,7 @@ private:
     {
         fprintf(stderr, "spicegl-client: %s: %s\n", settings.uri.c_str(), why.c_str());
         failed = true;
-        /* Under --control the numbers can still be asked for */
+        /* With --control the numbers can still be read */
         if (!settings.control) {
             g_main_loop_quit(loop);
         }
@@ -142,7 +142,7 @@ private:
     bool failed = false;
 };
 
-/* Only a process with one thread may change its user namespace: before GLib has made others */
+/* Only a process with one thread may change its user namespace: so before GLib creates others */
 static void enter_namespace(const std::string &path, int kind)
 {
     if (path.empty()) {
@@ -162,7 +162,7 @@ int main(int argc, char **argv)
     enter_namespace(settings.userns, CLONE_NEWUSER);
     enter_namespace(settings.netns, CLONE_NEWNET);
     if (settings.no_reports) {
-        /* spice-gtk then does not offer them to the server */
+        /* so that spice-gtk does not offer them to the server */
         g_setenv("SPICE_DISABLE_ADAPTIVE_STREAMING", "1", TRUE);
     }
     return Run(settings).execute();

@@ -133,7 +133,7 @@ int64_t read_counter(const Picture &picture)
             const uint32_t x = (2 * bit + 1) * picture.width / (2 * BITS);
             const uint32_t y = row * LINES + LINES / 2;
             const uint8_t green = picture.rgb[(size_t{y} * picture.width + x) * 3 + 1];
-            /* Between black and white there is room for a codec's errors, not for a guess */
+            /* Tolerates a codec's errors around black and white, but does not guess */
             if (green > 64 && green < 192) {
                 return -1;
             }

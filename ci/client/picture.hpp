@@ -31,5 +31,5 @@ bool save_png(const Picture &picture, const std::string &path, std::string *why)
 /* Lines that read_counter() looks at */
 static constexpr uint32_t COUNTER_LINES = 64;
 
-/* The frame number in the counter strip that ci/guest/pattern.hpp describes; -1: none there */
+/* The frame number in the counter strip that ci/guest/pattern.hpp describes; -1: there is none */
 int64_t read_counter(const Picture &picture);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How far a picture is from the one that the guest has drawn, which its frame number tells. */
+/* How much a picture differs from the one that the guest has drawn, which its frame number identifies. */
 #pragma once
 
 #include <cstdint>
@@ -13,12 +13,12 @@
 class Quality
 {
 public:
-    /* PATTERN: as in ci/guest/pattern.hpp, one whose pictures carry their number */
+    /* PATTERN: of ci/guest/pattern.hpp, one whose pictures contain their number */
     explicit Quality(std::string pattern): name(std::move(pattern)) {}
 
     /* Whether every pixel is as it was in frame NUMBER */
     bool is_exact(const Picture &picture, uint32_t number);
-    /* Of the luma of all pixels, in dB: the mean square error against 255. 99 for no error. */
+    /* PSNR of the luma of all pixels, in dB: the mean square error against 255. 99 for no error. */
     double psnr(const Picture &picture, uint32_t number);
 
 private:

@@ -85,7 +85,7 @@ static bool parse_size(const char *text, Settings *settings)
            settings->width && settings->height;
 }
 
-/* What is wrong with them; empty if nothing is. Takes over what has to be parsed. */
+/* What is wrong with them; empty if nothing is. Parses and stores the others. */
 static std::string problem(const Words &words, Settings *settings)
 {
     using namespace std::string_literals;

@@ -6,7 +6,7 @@
 #include <spice/enums.h>
 #include <spice/protocol.h>
 
-/* As much of a message as anything here looks at */
+/* The longest part of a message that is read here */
 static constexpr size_t HEAD_BYTES = 32;
 /* Bytes of the longest access units without a picture */
 static constexpr uint32_t DELIMITERS = 16;
@@ -157,7 +157,7 @@ void ClientReader::read(const uint8_t *data, size_t length, const Pass &pass)
         const size_t header = sizeof(SpiceLinkHeader);
         const size_t all = buffer.size() < header ? SIZE_MAX
                                                   : header + read_le32(&buffer[12]) + TICKET;
-        /* The other side waits for the link message before the ticket is sent */
+        /* The other side sends the key only after the link message, and the ticket follows that */
         pass(data, all > buffer.size() ? length : length - (buffer.size() - all));
         if (all > buffer.size()) {
             return;

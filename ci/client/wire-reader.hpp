@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reads one channel's byte streams, without holding them up, and counts what is in them. */
+/* Reads one channel's byte streams, without delaying them, and counts what they contain. */
 #pragma once
 
 #include <array>
@@ -25,7 +25,7 @@ public:
         std::atomic<uint64_t> bytes{0};
         std::array<std::atomic<uint64_t>, TYPES> messages{};      /* by type: how many, */
         std::array<std::atomic<uint64_t>, TYPES> message_bytes{}; /* and their bytes */
-        /* Stream data too short for a frame: what makes a parser pass the frame before it on */
+        /* Stream data too short for a frame: it makes a parser pass the previous frame on */
         std::atomic<uint64_t> delimiters{0};
         std::atomic<int> codec{0};              /* SpiceVideoCodecType of the last stream */
         /* Milliseconds from the last video frame to the first image after it; -1: none yet,
@@ -65,8 +65,8 @@ class ClientReader
 public:
     struct Counts {
         std::array<std::atomic<uint64_t>, WireReader::TYPES> messages{};
-        /* Of the client's reports about streams: frames, those that came too late for their time
-         * (some decoders show these all the same), and streams that it has no decoder for any more */
+        /* From the client's reports about streams: frames, frames that came too late for their time
+         * (some decoders show these nevertheless), and streams that it cannot decode any more */
         std::atomic<uint64_t> reported_frames{0}, reported_late{0}, undecodable{0};
         std::atomic<int> last_margin{0};        /* ms that the last frame came early */
     };

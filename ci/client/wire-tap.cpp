@@ -103,9 +103,9 @@ void WireTap::wait_until_read()
     }
 }
 
-/* spice-gtk 0.42 reads the result of SASL, and whatever has come with it, and then waits for
- * more before it looks at the latter: for ever, if no more comes. So the beginning goes out
- * byte by byte, each when the one before has been read. */
+/* spice-gtk 0.42 reads the result of SASL together with the bytes behind it, and then waits for
+ * more before it looks at these: forever, if no more comes. So the beginning is sent byte by
+ * byte, each when the previous one has been read. */
 bool WireTap::send_slowly(const uint8_t *data, size_t length)
 {
     while (slowly >= 0 && length) {
@@ -123,8 +123,8 @@ bool WireTap::send_slowly(const uint8_t *data, size_t length)
     return send_all(ours, data, length);
 }
 
-/* With the descriptors that come along. The kernel ends what recvmsg() returns with the bytes
- * that carry descriptors, but may put others before them; the server sends them with one byte. */
+/* With the descriptors that come along. The data that recvmsg() returns ends with the bytes that
+ * carry descriptors, but may have others before them; the server sends them with one byte. */
 bool WireTap::forward_to_client()
 {
     uint8_t data[65536];
@@ -156,8 +156,8 @@ bool WireTap::forward_to_client()
     return sent;
 }
 
-/* Takes all video codecs but these out of the display channel's capabilities. MULTI_CODEC stays:
- * without it a client is taken for an old one that knows MJPEG. */
+/* Removes all video codecs but these from the display channel's capabilities. MULTI_CODEC stays:
+ * without it the server takes the client for an old one that supports MJPEG. */
 static void hide_codecs(uint8_t *link, size_t length, const std::vector<int> &known)
 {
     static const struct {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sits between spice-gtk and the server, on one channel's connection. spice-gtk does not
- * tell which codec a stream has, nor can it be told to do without video; the wire does, and can.
+ * Sits between spice-gtk and the server, on one channel's connection: spice-gtk does not expose a
+ * stream's codec, and cannot be made to do without video.
  */
 #pragma once
 
@@ -45,7 +45,7 @@ private:
     bool pass_to_server(const uint8_t *data, size_t length);
 
     int server, client = -1, ours = -1;
-    int slowly = -1;               /* the client's end once more, while sending slowly */
+    int slowly = -1;               /* the client's end again, while sending slowly */
     size_t sent_slowly = 0;
     bool rewrite;                  /* the client's link message has yet to be changed */
     const std::vector<int> known;

@@ -3,8 +3,8 @@
  * A test double, for LD_PRELOAD: lets EGL claim that its device is a DRM card. Mesa's software
  * renderers have no card; nothing else about them changes.
  *
- * EGL_CARD_DOUBLE names the render node that eglQueryDeviceStringEXT() answers with. Where it is
- * not set, or EGL knows of a real node, EGL's own answer stands.
+ * EGL_CARD_DOUBLE names the render node that eglQueryDeviceStringEXT() returns. If it is not set, or
+ * if EGL knows a real node, EGL's own answer is returned.
  */
 #define _GNU_SOURCE
 #include <stdbool.h>

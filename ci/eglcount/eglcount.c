@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Counts EGL and a few GL calls of a program from outside of it, for LD_PRELOAD.
+ * For LD_PRELOAD: counts the EGL calls and a few GL calls of a program, from outside.
  *
  * EGLCOUNT_FILE names the file with the counts; "%p" in it becomes the process id.
  * The file is a shared mapping, so it can be read at any time, also after the process was
@@ -49,11 +49,11 @@ enum {
 struct counter {
     char name[40];
     _Atomic uint64_t calls;
-    /* calls that succeeded; for GL calls, which do not say, all; and where a call is about several
-     * textures, how many these were */
+    /* calls that succeeded; for GL calls, which do not report that, all; and for calls about several
+     * textures, the number of textures */
     _Atomic uint64_t ok;
-    _Atomic uint64_t main_ns; /* that they took in the process's first thread */
-    _Atomic uint64_t main_longest_ns; /* one of these; a reader may set it back to 0 */
+    _Atomic uint64_t main_ns; /* their time in the process's first thread */
+    _Atomic uint64_t main_longest_ns; /* the longest of these; a reader may set it back to 0 */
 };
 
 struct context {
@@ -221,7 +221,7 @@ typedef void (*any_fn)(void);
 
 static any_fn wrapper_of(const char *name, any_fn real);
 
-/* Where the caller linked the function instead of asking for it */
+/* For callers that have linked the function */
 static any_fn next_function(const char *name, const char *library)
 {
     void *next = real_dlsym()(RTLD_NEXT, name);

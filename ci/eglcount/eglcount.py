@@ -70,9 +70,9 @@ def read(path):
 
 
 def reset_longest(path):
-    """Lets the longest calls in the file PATH be those from now on, while the program runs.
+    """Resets the longest times in the file PATH, while the program runs.
 
-    A call that ends in this very moment may be forgotten, or told of as if it came after."""
+    A call that ends at this moment may be lost, or counted as if it came afterwards."""
     with open(path, "r+b", buffering=0) as stream:
         counters = len(parse(stream.read())["calls"])
         for number in range(1, counters + 1):

@@ -4,12 +4,12 @@
  * real ones do.
  *
  * $ENCODER_FAULT is FAULT[@FRAME][:ELEMENT]
- *   FAULT    stall     takes a frame and is never heard of again
- *            pause     takes three seconds for it
- *            error     says that it cannot encode it
- *            memory    says that it has no memory for it
+ *   FAULT    stall     accepts a frame and never returns anything
+ *            pause     takes three seconds for a frame
+ *            error     reports that it cannot encode it
+ *            memory    reports that it has no memory for it
  *            caps      refuses the format
- *            missing   is known, and cannot be had
+ *            missing   is registered, but cannot be created
  *   FRAME    of each encoder, the first is 1, which is the default
  *   ELEMENT  only encoders that are this element, e.g. vp8enc
  */

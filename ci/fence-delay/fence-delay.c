@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A test double, to be preloaded: a GPU that has not drawn yet. What threads named
- * $FENCE_DELAY_THREAD draw by glClear() into a texture is held back until a fence that they have
- * made after it is waited for, by whatever thread, or until they call glFinish(). It is drawn then,
- * in a context beside theirs. Software rasterizers draw in the order of submission: with them nobody
- * sees that a fence was not waited for.
+ * A test double, to be preloaded: a GPU that has not drawn yet. If a thread named $FENCE_DELAY_THREAD
+ * draws into a texture by glClear(), this is delayed until any thread waits for a fence that was made
+ * after it, or until the thread calls glFinish(). It is drawn then, in another context. Software
+ * rasterizers draw in the order of submission, which hides that a program does not wait for a fence.
  *
  * Programs get at EGL by dlsym(), as libepoxy does, and at GL by dlsym() and eglGetProcAddress().
  */
@@ -31,7 +30,7 @@ typedef struct {
     GLfloat color[4];
 } Held;
 
-/* A fence is for all that was held before it */
+/* A fence stands for everything that was held before it */
 typedef struct {
     void *sync;
     uint64_t upto;
@@ -86,7 +85,7 @@ static void draw_one(const Held *what)
     GL(glDeleteFramebuffers)(1, &framebuffer);
 }
 
-/* Under the lock: all that was held before UPTO is drawn, and it is done when this returns */
+/* Under the lock: draws all that was held before UPTO, and waits until that is done */
 static void draw_held(uint64_t upto)
 {
     const EGLenum api = EGL(eglQueryAPI)();
@@ -167,7 +166,7 @@ static void *remember(void *sync)
     return sync;
 }
 
-/* What is before it stays held: a later fence is for that, too */
+/* Earlier draws stay held: a later fence stands for them, too */
 static void forget(void *sync)
 {
     pthread_mutex_lock(&lock);

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A test double, to be preloaded: a GPU that is reset. $GL_RESET_FILE names a file; when a
- * context's glGetGraphicsResetStatus() finds it there, it takes it away, and the context is
- * lost: from then on it says so, and reads no pixels. With "forever" in the file no other context
- * can be made after that, until "over" is found there. With "report-once" it says so once, as GL
- * may. $GL_RESET_THREAD: only contexts of threads with this name are lost.
+ * context's glGetGraphicsResetStatus() finds it, it removes the file, and the context is lost: from
+ * then on it reports that, and reads no pixels. With "forever" in the file no other context can be
+ * created after that, until a file with "over" is found. With "report-once" the loss is reported only
+ * once, as GL allows. $GL_RESET_THREAD: only contexts of threads with this name are lost.
  *
- * Or one that fails at first: the first $GL_RESET_NOT_CURRENT times eglMakeCurrent() makes no context
- * current there.
+ * Or a GPU that fails at first: the first $GL_RESET_NOT_CURRENT calls of eglMakeCurrent() fail there.
  *
- * Or a slow one: with $GL_READ_MS glReadPixels() takes so many milliseconds longer there.
+ * Or a slow one: glReadPixels() takes $GL_READ_MS milliseconds longer there.
  *
  * Programs get at EGL by dlsym(), as libepoxy does, and at GL by dlsym() and eglGetProcAddress().
  */
@@ -44,7 +43,7 @@ static bool in_named_thread(void)
     return !wanted || strcmp(wanted, name) == 0;
 }
 
-/* Takes the file away, if it is there; WORD: what is in it, at most 15 characters */
+/* Removes the file, if it exists; WORD: its contents, at most 15 characters */
 static bool found_file(char *word)
 {
     const char *path = getenv("GL_RESET_FILE");

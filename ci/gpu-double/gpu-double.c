@@ -11,7 +11,7 @@
  * that they claim to have; without it they have none. It is all made by llvmpipe.
  */
 #define _GNU_SOURCE
-#undef _FILE_OFFSET_BITS /* both kinds of calls are to be here */
+#undef _FILE_OFFSET_BITS /* calls with and without large-file support are defined here */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -39,7 +39,7 @@ typedef void (*any_fn)(void);
 
 #define REAL(name) ((typeof(&name))dlsym(RTLD_NEXT, #name))
 
-/* PATH, or where it is shown from, in BUFFER */
+/* PATH, or the path that replaces it, in BUFFER */
 static const char *shown(const char *path, char *buffer, size_t size)
 {
     const char *nodes = getenv("GPU_DOUBLE_NODES");

@@ -20,7 +20,7 @@ std::unique_ptr<HostFence> HostFence::make(const Card &card)
     struct drm_virtgpu_getparam param = {};
     param.param = VIRTGPU_PARAM_3D_FEATURES;
     param.value = reinterpret_cast<uintptr_t>(&virgl);
-    /* fails where the card is no virtio-gpu */
+    /* fails if the device is not a virtio-gpu */
     if (drmIoctl(card.fd(), DRM_IOCTL_VIRTGPU_GETPARAM, &param) != 0 || !virgl) {
         return nullptr;
     }
@@ -52,7 +52,7 @@ void HostFence::wait()
     call(card, DRM_IOCTL_VIRTGPU_TRANSFER_TO_HOST, &transfer, "VIRTGPU_TRANSFER_TO_HOST");
     struct drm_virtgpu_3d_wait wait = {};
     wait.handle = handle;
-    /* The kernel gives up after 15 seconds: a host that is stuck is what this is to show */
+    /* The kernel stops waiting after 15 seconds, but this must also wait for a host that is stuck */
     while (drmIoctl(card, DRM_IOCTL_VIRTGPU_WAIT, &wait) != 0) {
         if (errno != EBUSY) {
             throw std::runtime_error(std::string("VIRTGPU_WAIT: ") + strerror(errno));

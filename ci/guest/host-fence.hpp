@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tells when the host has got as far as this guest. Page flips alone do not: virtio-gpu
- * reports them as done when they are in its queue, which has room for a second's worth. */
+/* Waits until the host has caught up with this guest. Page flips do not show that: virtio-gpu
+ * reports them as done when they are in its queue, which has room for those of a second. */
 #pragma once
 
 #include <cstdint>
@@ -11,14 +11,14 @@
 class HostFence
 {
 public:
-    /* None where the device has no virgl: others do not answer in order of their queue */
+    /* Null if the device has no virgl: others do not answer in the order of their queue */
     static std::unique_ptr<HostFence> make(const Card &card);
     ~HostFence();
     HostFence(const HostFence &) = delete;
     HostFence &operator=(const HostFence &) = delete;
 
-    /* Returns when the host has done all that was asked of it before, its display's
-     * waits included */
+    /* Returns when the host has completed all earlier commands, including its waits for the
+     * display */
     void wait();
 
 private:

@@ -47,7 +47,7 @@ static void read_devices(Console &console, std::vector<pollfd> devices)
                 tell(console, events[i]);
             }
             if (got <= 0) {
-                device.fd = -1; /* poll() passes over it */
+                device.fd = -1; /* poll() ignores it */
             }
         }
     }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Keyboards and pointers: what comes from them is said on the console. */
+/* Keyboards and pointers: prints their events on the console. */
 #pragma once
 
 #include "console.hpp"
 
-/* Starts a thread that says "key CODE" for each key or button pressed and "pointer X Y", in the
- * device's units, for each place. CONSOLE must live on. Does nothing without such a device. */
+/* Starts a thread that prints "key CODE" for each key or button pressed and "pointer X Y", in the
+ * device's units, for each position. CONSOLE must outlive it. Does nothing without such a device. */
 void tell_of_input(Console &console);
 /* Keys and buttons pressed so far */
 unsigned keys_pressed();

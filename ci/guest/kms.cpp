@@ -173,7 +173,7 @@ void set_dpms(const Card &card, const Card::Output &output, bool on)
 
 std::string preferred_mode(const Card &card, const Card::Output &output)
 {
-    /* Not ...Current(): has the kernel read the EDID again */
+    /* Not ...Current(): this makes the kernel read the EDID again */
     drmModeConnector *connector = drmModeGetConnector(card.fd(), output.connector);
     std::string text = "none";
     for (int i = 0; connector && i < connector->count_modes; i++) {

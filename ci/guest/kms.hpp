@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel's mode setting, as much of it as a test guest needs. Errors throw
+/* The part of the kernel's mode setting that a test guest needs. Errors throw
  * std::runtime_error with the call's name and errno's text. */
 #pragma once
 
@@ -44,7 +44,7 @@ public:
     const Canvas &canvas() const { return all; }
     /* A part of a buffer that several heads share */
     Canvas part(const Rect &rect) const;
-    /* RECT has been drawn on: to be called before it is shown */
+    /* RECT has been drawn on; must be called before it is shown */
     void drawn(const Rect &rect) const;
 
 private:
@@ -59,15 +59,15 @@ private:
 void set_mode(const Card &card, const Card::Output &output, const Buffer &buffer,
               const Rect &part);
 void disable(const Card &card, const Card::Output &output);
-/* What the output's monitor prefers, as its EDID says: "WIDTHxHEIGHT@HZ" */
+/* The mode that the monitor's EDID prefers: "WIDTHxHEIGHT@HZ" */
 std::string preferred_mode(const Card &card, const Card::Output &output);
 /* Display power management: the screen goes dark, and keeps its mode and framebuffer */
 void set_dpms(const Card &card, const Card::Output &output, bool on);
-/* Asks for a flip with an event; TAG comes back from read_flips() */
+/* Requests a flip with an event; read_flips() returns TAG */
 void flip(const Card &card, const Card::Output &output, const Buffer &buffer, uintptr_t tag);
-/* Reads the events that are there; the tags of flips that have been done */
+/* Reads the available events; returns the tags of completed flips */
 std::vector<uintptr_t> read_flips(const Card &card);
-/* Says that RECT of the framebuffer has been drawn on */
+/* Reports that RECT of the framebuffer has been drawn on */
 void mark_dirty(const Card &card, const Buffer &buffer, const Rect &rect);
 
 /* A pointer of 64x64 pixels with hot spot 3,5: an opaque triangle with lines of 1 to 48
@@ -81,7 +81,7 @@ public:
     Cursor(const Cursor &) = delete;
     Cursor &operator=(const Cursor &) = delete;
     void show(const Card::Output &output, int x, int y);
-    /* Without its shape again */
+    /* Moves it, and keeps its shape */
     void move(const Card::Output &output, int x, int y);
     static void hide(const Card &card, const Card::Output &output);
 

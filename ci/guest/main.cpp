@@ -169,7 +169,7 @@ static void execute(Guest &guest, const std::string &line)
         throw std::runtime_error("unknown command: " + line);
     }
     guest.console.say("ok %s", line.c_str());
-    /* After the answer: a short run is done before the answer is out otherwise */
+    /* After the answer: otherwise a short run would end before the answer is sent */
     if (command == "flips") {
         guest.screen().run(guest.options.flips);
     }
@@ -211,7 +211,7 @@ static void wait_for_start(Console &console)
 static void wait_for_work(Guest &guest, bool *input)
 {
     const int64_t due = guest.show ? guest.show->due_in() : -1;
-    /* poll() passes over what is negative */
+    /* poll() ignores negative descriptors */
     struct pollfd fds[2] = {{guest.show ? guest.show->card_fd() : -1, POLLIN, 0},
                             {*input ? guest.console.input() : -1, POLLIN, 0}};
     const struct timespec limit = {time_t(due / 1000000000), long(due % 1000000000)};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the guest is asked to show: from the kernel's command line, or from the program's arguments. */
+/* What the guest shows: options of the kernel's command line, or the program's arguments. */
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@ struct Size {
 bool parse_size(const std::string &text, Size *size);
 
 enum class Mode {
-    Flip,  /* two or more buffers, a page flip per frame */
-    Dirty, /* one buffer drawn in place, DIRTYFB with what changed */
+    Flip,  /* two or more buffers, one page flip per frame */
+    Dirty, /* one buffer drawn in place, DIRTYFB for what changed */
 };
 
 enum class Layout {
@@ -25,11 +25,11 @@ enum class Layout {
     Grid,   /* or two in a line */
 };
 
-/* What framebuffers are made of */
+/* The memory of framebuffers */
 enum class Memory {
     Dumb,         /* dumb buffers, which the kernel copies to the host */
     Texture,      /* virgl textures as a guest's Mesa makes them, top line first */
-    TextureUp,    /* the same, lowest line first (Y_0_TOP) */
+    TextureUp,    /* virgl textures, lowest line first (Y_0_TOP) */
 };
 
 /* "dumb", "texture" or "texture-up"; false: TEXT is none of these */
@@ -40,17 +40,17 @@ struct Options {
 
     std::string pattern = "corners";
     Size size{1280, 720};
-    uint32_t rate = 60;          /* frames a second; 0: as fast as they go */
-    int64_t flips = FOREVER;     /* frames after which it holds the picture; 0: a still picture */
+    uint32_t rate = 60;          /* frames per second; 0: as fast as possible */
+    int64_t flips = FOREVER;     /* the picture stands still after this many frames; 0: from the beginning */
     uint32_t heads = 1;
     uint32_t buffers = 2;        /* a head */
     Layout layout = Layout::Apart;
     Memory memory = Memory::Dumb;
     Mode mode = Mode::Flip;
     bool cursor = false;
-    bool sync = false;           /* a frame is done when the host has taken it */
-    uint32_t gap = 100;          /* milliseconds between frames worth a line */
-    bool input = false;          /* say what comes from keyboards and pointers */
+    bool sync = false;           /* a frame is complete when the host has taken it */
+    uint32_t gap = 100;          /* longer times between frames are counted, milliseconds */
+    bool input = false;          /* print the events of keyboards and pointers */
     bool echo = false;           /* a square that each key turns from black to white and back */
     bool wait = false;           /* leave the kernel's console on the screen until "start" */
     std::vector<Size> resizes;   /* sizes to go through, one every resize_every frames */

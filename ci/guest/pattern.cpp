@@ -127,7 +127,7 @@ public:
     }
 };
 
-/* Nothing of a frame is as it was in another, and it is cheap to draw */
+/* No part of a frame is as in another one, and it is cheap to draw */
 class Cells: public Pattern
 {
 public:

@@ -240,7 +240,7 @@ void Show::tick()
     }
     if (options.rate) {
         due += SECOND / options.rate;
-        /* A guest that cannot keep up does not make up for it later */
+        /* A guest that cannot keep up does not catch up later */
         due = std::max(due, now_ns());
     }
     if (options.mode == Mode::Dirty) {
@@ -320,7 +320,7 @@ void Show::note_gap(uint64_t now)
 {
     const uint64_t gap = now - last_done;
     max_gap = std::max(max_gap, gap);
-    /* A guest that is slow anyway has nothing to tell; the console is slow too */
+    /* A guest that is slow anyway reports nothing; the console is slow, too */
     if (gap > options.gap * (SECOND / 1000) && ++gaps <= MAX_GAP_LINES) {
         console.say("gap at=%llu us=%llu frame=%u",
                     static_cast<unsigned long long>((now - started) / 1000000),
@@ -344,7 +344,7 @@ bool Show::take_finished()
 {
     const bool was = finished;
     finished = false;
-    if (was && host) { // who is told counts what has come of all frames
+    if (was && host) { // the receiver counts the results of all frames
         host->wait();
     }
     return was;

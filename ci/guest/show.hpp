@@ -23,10 +23,10 @@ public:
 
     int card_fd() const { return card.fd(); }
 
-    /* Buffers and modes as in OPTIONS: at the start, and after a change of size,
-     * pattern, mode, heads. Shows frame 0, or goes on with the frame it was at. */
+    /* Sets buffers and modes as in OPTIONS: at the start, and after a change of size, pattern,
+     * mode or heads. Shows frame 0, or continues with the present frame. */
     void configure(const Options &options);
-    /* Other buffers of the same size in place of those there are, with the next frame */
+    /* Replaces the buffers by others of the same size, with the next frame */
     void renew();
     /* Shows COUNT more frames (Options::FOREVER: no end), from now on */
     void run(int64_t count);
@@ -37,14 +37,14 @@ public:
     void set_dpms(bool on);
     /* As preferred_mode() */
     std::string monitor(size_t head) const;
-    /* SMALL: which of the two shapes. A head that has the shape already is only told of the
-     * place. */
+    /* SMALL: which of the two shapes. If a head has the shape already, only the position is
+     * set. */
     void set_cursor(size_t head, bool small, Memory memory, int x, int y);
     void hide_cursor(size_t head);
 
     /* What is due next: nanoseconds from now; 0: at once; -1: wait for an event */
     int64_t due_in() const;
-    /* Call when due_in() is over */
+    /* Call when the time of due_in() is over */
     void tick();
     /* Call when card_fd() is readable */
     void handle_events();
@@ -83,19 +83,19 @@ private:
     Options options;
     Card card;
     std::vector<Head> heads;
-    std::vector<std::vector<Slot>> sets; /* by buffer set (a head, or all heads), by turn */
+    std::vector<std::vector<Slot>> sets; /* by buffer set (of a head, or of all heads) and turn */
     std::map<std::pair<bool, Memory>, std::unique_ptr<Cursor>> cursors; /* by SMALL and memory */
     std::unique_ptr<HostFence> host;
     bool lit = true;                     /* not off by DPMS */
     size_t turn = 0;                     /* which buffer of each set is on the screen */
     uint32_t number = 0;                 /* of the frame on the screen */
-    unsigned pending = 0;                /* flips asked for and not done */
-    int64_t left = 0;                    /* frames still to be asked for */
+    unsigned pending = 0;                /* flips that have been requested and are not done */
+    int64_t left = 0;                    /* frames that have not been requested yet */
     bool finished = false;
     size_t next_resize = 0;
     uint64_t due = 0;                    /* of the next frame, ns */
 
-    /* Of run(): times in ns; asked is when the frame in progress was */
+    /* Of run(), times in ns; asked: when the present frame was requested */
     uint64_t done = 0, started = 0, last_done = 0, max_gap = 0, last_report = 0;
     uint64_t gaps = 0, asked = 0, waited = 0, max_wait = 0;
 };

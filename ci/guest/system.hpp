@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What an init has to do before there is a screen, and at the end. */
+/* An init's tasks before there is a screen, and at the end. */
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@ class Console;
 bool mount_system(std::string *why);
 /* Loads the modules that /modules/order names, in that order */
 bool load_modules(std::string *why);
-/* Unloads virtio-gpu, with the kernel's console taken off it; load_modules() is the way back */
+/* Detaches the kernel's console from virtio-gpu and unloads it; load_modules() reverts that */
 bool unload_driver(std::string *why);
 /* To RAM; returns after the machine has been woken */
 bool suspend_system(std::string *why);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Memory that a guest's 3D driver would draw in: a texture of virglrenderer's, with guest
- * memory that is copied to it on demand. Errors throw std::runtime_error. */
+/* Memory such as a guest's 3D driver draws in: a texture of virglrenderer's, with guest memory that
+ * is copied to it on demand. Errors throw std::runtime_error. */
 #pragma once
 
 #include <cstddef>
@@ -15,5 +15,5 @@ enum class TextureFor { Scanout, Cursor };
  * drmCloseBufferHandle(). */
 void *make_texture(int card, TextureFor what, uint32_t width, uint32_t height, bool upwards,
                    uint32_t *handle, uint32_t *pitch, size_t *length);
-/* Copies RECT to the host, before whatever the card is asked for after it */
+/* Copies RECT to the host, before the device executes later commands */
 void send_texture(int card, uint32_t handle, uint32_t pitch, const Rect &rect);

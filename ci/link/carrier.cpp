@@ -15,7 +15,7 @@
 
 namespace {
 
-/* What virtio calls virtio_net_hdr, in front of each packet. Its header is no C++. */
+/* virtio_net_hdr, which precedes each packet. Linux' header for it is not valid C++. */
 struct Offload {
     uint8_t flags = 0, gso_type = 0;
     uint16_t header_length = 0, gso_size = 0, checksum_start = 0, checksum_offset = 0;
@@ -27,10 +27,10 @@ static_assert(sizeof(Offload) == 10);
 /* Read and written with one call */
 static constexpr size_t BATCH = 32;
 static constexpr size_t MAX_PACKET = sizeof(Offload) + ETH_HLEN + 65536;
-/* What a burst may need before this process gets the CPU */
+/* Room for a burst that comes before this process gets the CPU */
 static constexpr int RECEIVE_BUFFER = 8 << 20;
-/* What is due within this time goes out with what is due now: a wake-up for each packet would take
- * several times the CPU. On a link with less delay than that it is half of the delay. */
+/* Packets that are due within this time are sent with those that are due now: a wake-up for each
+ * packet would take several times the CPU. If the link's delay is shorter, half of the delay. */
 static constexpr int64_t TOGETHER = 250000;
 static constexpr int64_t MILLISECOND = 1000000;
 
@@ -57,10 +57,10 @@ PacketSocket::PacketSocket(const std::string &device):
     socket(checked_fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0),
                       "cannot create a packet socket"))
 {
-    /* Packets stay as the sender's kernel has made them: without checksums, several in one. As
-     * they are for a card that computes and cuts, and no work for this processor. */
+    /* Packets stay as the sender's kernel has made them: without checksums, several in one, as for
+     * a network adapter that computes and segments. This saves CPU time. */
     set_option(fd(), SOL_PACKET, PACKET_VNET_HDR, 1, "PACKET_VNET_HDR");
-    /* When they came, not when this process got to read them */
+    /* The time when they came, not when this process read them */
     set_option(fd(), SOL_SOCKET, SO_TIMESTAMPNS, 1, "SO_TIMESTAMPNS");
     if (setsockopt(fd(), SOL_SOCKET, SO_RCVBUFFORCE, &RECEIVE_BUFFER, sizeof(RECEIVE_BUFFER)) != 0) {
         set_option(fd(), SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER, "SO_RCVBUF");
@@ -82,8 +82,8 @@ uint64_t PacketSocket::take_overflow()
     return stats.tp_drops;
 }
 
-/* Bytes on a line that carries IP alone. A packet with several segments in it would be as many
- * packets there, each with its headers. */
+/* Bytes on a line that carries only IP, where each segment of a packet would be a packet of its
+ * own, with its own headers. */
 static size_t bytes_on_line(const std::vector<uint8_t> &data)
 {
     Offload offload;
@@ -129,7 +129,7 @@ struct Inbox {
 
 } // namespace
 
-/* When a packet came, in CLOCK_REALTIME; 0 if the kernel does not say */
+/* When a packet came, in CLOCK_REALTIME; 0 if the kernel does not report it */
 static int64_t stamp_of(msghdr &message)
 {
     for (auto *one = CMSG_FIRSTHDR(&message); one; one = CMSG_NXTHDR(&message, one)) {
@@ -194,7 +194,7 @@ int64_t Carrier::deliver()
         }
         for (size_t sent = 0; sent < ready;) {
             const int got = sendmmsg(to.fd(), &messages[sent], unsigned(ready - sent), MSG_DONTWAIT);
-            failed += got < 1; /* the first of them: the rest may go */
+            failed += got < 1; /* the first of them failed: others may succeed */
             sent += size_t(std::max(got, 1));
         }
     } while (ready == BATCH);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Takes packets off one network device, lets a Way hold them up, and puts them onto another. */
+/* Takes packets from one network device, lets a Way delay them, and puts them onto another. */
 #pragma once
 
 #include <cstdint>
@@ -40,9 +40,9 @@ public:
 
     const Conditions &conditions() const { return way.conditions(); }
     void change(const Conditions &conditions) { way.change(conditions, now_ns()); }
-    /* Takes what has come */
+    /* Takes the packets that have come */
     void receive();
-    /* Delivers what is due; returns when there is more: INT64_MAX if nothing is on its way */
+    /* Delivers packets that are due; returns when the next one is: INT64_MAX if there is none */
     int64_t deliver();
     /* Late_max is of the time since the last call */
     Counters counters();

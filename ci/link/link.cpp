@@ -9,8 +9,8 @@ const char *const Link::CLIENT_ADDRESS = "10.213.77.2";
 
 static constexpr int SERVER_NUMBER = 1, CLIENT_NUMBER = 2;
 static constexpr const char *SERVER_END = "server", *CLIENT_END = "client";
-/* A packet with several segments in it is sent as one: no larger than this on the line. It is well
- * below what matters to a picture, and saves most of the work on a fast line. */
+/* A packet with several segments is sent as one if it takes no longer than this on the line. This is
+ * too short to matter to a picture, and saves most of the work on a fast line. */
 static constexpr double CHUNK_SECONDS = 0.0005;
 static constexpr unsigned MAX_CHUNK = 32768;
 
@@ -75,7 +75,7 @@ void Link::limit_offload()
 {
     const auto limit = [](Side &side, const Conditions &conditions) {
         const double chunk = conditions.rate > 0 ? conditions.rate / 8 * CHUNK_SECONDS : MAX_CHUNK;
-        /* Each packet of its own may be lost */
+        /* Each packet may be lost independently */
         const bool single = conditions.loss > 0 || chunk < 2 * MTU;
         const auto bytes = single ? MTU : unsigned(std::min<double>(chunk, MAX_CHUNK));
         const Inside inside(side.net);

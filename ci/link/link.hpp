@@ -5,8 +5,8 @@
  * queue is counted in packets.
  *
  * Each side has a veth device; the other ends of both are in a third namespace, with packet sockets
- * on them. So TCP is the kernels' own at both ends, and nothing but the namespaces needs
- * privileges: /dev/net/tun, which would do as well, is not open to every user.
+ * on them. So TCP is the kernel's own at both ends, and nothing but the namespaces needs
+ * privileges: /dev/net/tun would also work, but is not open to every user.
  */
 #pragma once
 
@@ -44,8 +44,8 @@ public:
     /* To poll for input, see carry() */
     int down_fd() const { return server_side.packets->fd(); }
     int up_fd() const { return client_side.packets->fd(); }
-    /* Carries what there is to carry now; returns when it has to be called again (CLOCK_MONOTONIC)
-     * if no input comes before. INT64_MAX: not without input. DOWN_READY, UP_READY: there is input. */
+    /* Carries all packets that are due; returns when it must be called again (CLOCK_MONOTONIC) if no
+     * input comes before. INT64_MAX: not without input. DOWN_READY, UP_READY: there is input. */
     int64_t carry(bool down_ready, bool up_ready);
 
     Conditions down_conditions() const { return down->conditions(); }

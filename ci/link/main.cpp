@@ -112,7 +112,7 @@ private:
         while (read(signals.get(), &info, sizeof(info)) == ssize_t(sizeof(info))) {
             if (info.ssi_signo != SIGCHLD) {
                 if (child > 0) {
-                    kill(child, int(info.ssi_signo)); /* and its end is ours */
+                    kill(child, int(info.ssi_signo)); /* and if it ends, we end */
                 } else {
                     over = true;
                 }

@@ -7,7 +7,7 @@
 
 #include "fd.hpp"
 
-/* Speaks to the network namespace in which it was made */
+/* Talks to the network namespace in which it was created */
 class Netlink
 {
 public:
@@ -16,8 +16,8 @@ public:
     /* A pair of veth devices: NAME here and PEER in the namespace PEER_NET, for Ethernet frames of
      * MTU bytes after their header */
     void make_pair(const std::string &name, const std::string &peer, int peer_net, unsigned mtu);
-    /* How much the kernel puts into one packet before it gets to a device: up to BYTES in
-     * SEGMENTS, as for a card that cuts them into packets itself */
+    /* How much the kernel puts into one packet for a device: up to BYTES in SEGMENTS, as for a
+     * network adapter that segments them itself */
     void limit_offload(const std::string &device, unsigned bytes, unsigned segments);
 
 private:

@@ -180,7 +180,7 @@ void forget_connections()
     try {
         write_file("/proc/sys/net/ipv4/tcp_no_metrics_save", "1");
     } catch (const std::system_error &) {
-        /* Then a connection may start with what the last one has learned */
+        /* Otherwise a connection may start with what the previous one has learned */
     }
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Network namespaces, and what has to be set up in one. Errors are thrown as std::system_error. */
+/* Network namespaces, and how one is set up. Errors are thrown as std::system_error. */
 #pragma once
 
 #include <string>
@@ -8,9 +8,9 @@
 
 /* Where a process is after become_able_to_make_netspaces() */
 enum class Place {
-    Home,     /* where it was: it may make network namespaces, and return from them */
-    Away,     /* in a new network namespace: to its own, which is not its user's, it could not return */
-    NewUser,  /* the same, and root in a new user namespace: it had no privileges */
+    Home,     /* where it was: it may create network namespaces, and return from them */
+    Away,     /* in a new network namespace, since it could not return to its own, which its user does not own */
+    NewUser,  /* in a new network namespace, and root in a new user namespace: it had no privileges */
 };
 Place become_able_to_make_netspaces();
 
@@ -49,11 +49,11 @@ private:
 
 void switch_on(const std::string &device);
 /* Gives DEVICE a hardware address that ends in NUMBER, an address in a network of 4, and one
- * neighbour, with the hardware address that ends in PEER_NUMBER: nobody has to ask for it. */
+ * neighbour, with the hardware address that ends in PEER_NUMBER, so that ARP is not needed. */
 void set_address(const std::string &device, int number, const std::string &address,
                  int peer_number, const std::string &peer_address);
-/* TCP starts each connection from nothing, whatever it has learned from those before */
+/* TCP starts each connection without what it has learned from earlier ones */
 void forget_connections();
 std::string congestion_control();
-/* For connections from now on. Throws where the kernel does not have it or does not allow it. */
+/* For connections from now on. Throws if the kernel does not have it or does not allow it. */
 void set_congestion_control(const std::string &name);

@@ -98,7 +98,7 @@ Options parse_options(int argc, char **argv)
             print_help();
             exit(0);
         } else if (found != 0) {
-            exit(2); /* getopt has said why */
+            exit(2); /* getopt has printed the reason */
         }
         take_option(options, known[index].name, optarg ? optarg : "");
     }

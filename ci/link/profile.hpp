@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a link is like: named ones, and conditions as they are written. */
+/* The properties of links: named profiles, and conditions in text form. */
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 struct Step {
     double rate;           /* bits per second, both ways */
-    int64_t duration;      /* ns; the last step goes on for ever */
+    int64_t duration;      /* ns; the last step lasts forever */
 };
 
 struct Profile {
@@ -24,7 +24,7 @@ const std::vector<Profile> &named_profiles();
 const Profile *find_profile(const std::string &name);
 
 /* Sets rate (Mbit/s), delay or jitter (ms), queue (kB) or loss (%) to VALUE, or to DOWN/UP. False
- * if there is no such key, or VALUE is not a number that makes sense. */
+ * if there is no such key, or if VALUE is not a sensible number. */
 bool set_condition(const std::string &key, const std::string &value, Conditions *down,
                    Conditions *up);
 /* "RATE:SECONDS,RATE:SECONDS,…" in Mbit/s; the last may lack its seconds */

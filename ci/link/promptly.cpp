@@ -9,7 +9,7 @@
 
 namespace {
 
-/* As the kernel has it; C libraries differ in whether they have it too */
+/* The kernel's struct; not all C libraries have it */
 struct SchedulingAttributes {
     uint32_t size = sizeof(SchedulingAttributes), policy = SCHED_OTHER;
     uint64_t flags = 1; /* SCHED_FLAG_RESET_ON_FORK */

@@ -10,5 +10,5 @@
 std::string report_ends(const Link &link, bool needs_user);
 /* Conditions and counters of both ways, and the time; see Carrier::counters() */
 std::string report_counters(Link &link);
-/* A command's words that let what follows run at an end of the link */
+/* The words to put before a command so that it runs at an end of the link */
 std::string enter_words(const Netspace &net, bool needs_user, const char *separator);

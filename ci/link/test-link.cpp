@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Links that carry real packets, in real time. Other work on the machine makes packets late: what
- * is about time is tried again where it does not hold. */
+/* Links that carry real packets, in real time. Other work on the machine makes packets late: tests of
+ * time are repeated if they fail. */
 #include "link.hpp"
 #include "promptly.hpp"
 
@@ -24,7 +24,7 @@ namespace {
 constexpr int64_t MS = 1000000, SECOND = 1000 * MS;
 constexpr int PORT = 5000;
 constexpr size_t HEADERS = 28; /* of IP and UDP */
-constexpr int ATTEMPTS = 10; /* on a busy machine; one that goes well is enough */
+constexpr int ATTEMPTS = 10; /* on a busy machine; one success is enough */
 
 /* CLOCK_REALTIME, which the kernel's time stamps have */
 int64_t real_ns()
@@ -34,7 +34,7 @@ int64_t real_ns()
     return time.tv_sec * SECOND + time.tv_nsec;
 }
 
-/* Calls ATTEMPT, which returns what is wrong, until that is nothing; returns all that was */
+/* Calls ATTEMPT until it succeeds. It returns what is wrong, or nothing; this returns all that was wrong. */
 std::string problems_of(const std::function<std::string()> &attempt)
 {
     std::string problems;
@@ -69,7 +69,7 @@ public:
         thread.join();
     }
 
-    /* Runs FUNCTION in the link's thread, which owns it all */
+    /* Runs FUNCTION in the link's thread, which owns everything */
     template <typename Function> void at_once(Function function)
     {
         std::function<void()> call = function;
@@ -177,7 +177,7 @@ public:
         sendto(from.get(), data.data(), data.size(), 0,
                reinterpret_cast<const sockaddr *>(&target), sizeof(target));
     }
-    /* How long the next one has been on its way; nothing if none comes within a second */
+    /* The time that the next one took; nothing if none comes within a second */
     std::optional<int64_t> receive(uint32_t *number)
     {
         uint8_t data[2048];
@@ -242,7 +242,7 @@ std::string LinkTest::why_not;
 
 } // namespace
 
-/* Mbit/s that come out of a link into which more goes, and the counters at the end */
+/* Sends more than a link can carry; returns the Mbit/s that arrive, and the counters at the end */
 static double rate_of(const Profile &profile, Carrier::Counters *after)
 {
     Running running(profile);
@@ -275,7 +275,7 @@ TEST_F(LinkTest, the_rate_is_right_within_5_percent)
 {
     for (const double megabits : {3., 20., 100.}) {
         Profile full = profile(megabits, 1);
-        /* A sender that does not get the CPU must not let it run empty */
+        /* The link must not become idle when the sender does not get the CPU */
         full.down.queue = size_t(megabits * 1e6 / 8 * 0.1);
         EXPECT_EQ(problems_of([&] {
             Carrier::Counters counters;

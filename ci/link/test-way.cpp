@@ -76,7 +76,7 @@ TEST(Way, what_finds_the_queue_full_is_dropped_and_the_queue_never_exceeds_its_l
     auto counters = way.counters(0);
     EXPECT_EQ(counters.dropped, 15u);
     EXPECT_EQ(counters.queue_max, 10000u);
-    /* Room comes with time */
+    /* There is room again after some time */
     way.arrive(packet(1000), 2 * MS);
     way.arrive(packet(1000), 2 * MS);
     way.arrive(packet(1000), 2 * MS);
@@ -162,7 +162,7 @@ TEST(Way, a_new_rate_holds_for_what_waits_too)
     for (int i = 0; i < 4; i++) {
         way.arrive(packet(1000), 0);
     }
-    /* One is through, a half of the second one */
+    /* The first one has been sent, and half of the second */
     way.change(megabits(0.8), 3 * MS / 2);
     const auto arrivals = all_of(way);
     ASSERT_EQ(arrivals.size(), 4u);

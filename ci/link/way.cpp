@@ -46,7 +46,7 @@ void Way::change(const Conditions &conditions, int64_t now)
     jitter_until = INT64_MIN;
     int64_t free = now;
     for (auto &one : waiting) {
-        /* Of the first one a part has been sent already */
+        /* Part of the first one has been sent already */
         const double left = one.start < now && one.finish > one.start
                                 ? double(one.finish - now) / (one.finish - one.start) : 1;
         one.start = free;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One direction of a link: a queue, a line that sends one packet after another, and the time that
- * a packet is on its way. Time is an argument everywhere, in nanoseconds: nothing here waits.
+ * One direction of a link: a queue, a line that sends one packet after another, and a delay. Time is
+ * always an argument, in nanoseconds: nothing here waits.
  */
 #pragma once
 
@@ -14,9 +14,9 @@
 
 struct Conditions {
     double rate = 0;       /* bits per second; 0: no limit */
-    int64_t delay = 0;     /* ns that every packet is on its way, after it has been sent */
-    /* Up to so many ns more, drawn again after as many ns: packets that follow each other closely
-     * are late together, as behind a busy access point. Packets never overtake each other. */
+    int64_t delay = 0;     /* delay of every packet after it has been sent, ns */
+    /* Additional delay of up to this many ns, chosen at random again after as many ns: packets that
+     * follow each other closely are late together, as behind a busy access point. They keep their order. */
     int64_t jitter = 0;
     size_t queue = 1000000; /* bytes that may wait; a packet for which there is no room is dropped */
     double loss = 0;       /* the probability that a packet is lost on its way */
@@ -43,9 +43,9 @@ public:
     const Conditions &conditions() const { return now_valid; }
     /* What waits or is being sent goes on at the new rate */
     void change(const Conditions &conditions, int64_t now);
-    /* A packet to send. Calls must be in order of AT. */
+    /* Sends a packet. Calls must be in order of AT. */
     void arrive(Packet packet, int64_t at);
-    /* Nothing can be taken before that time; nothing at all if there is no time */
+    /* The time before which nothing can be taken; no value: nothing can be taken at all */
     std::optional<int64_t> next() const;
     /* The next packet that has arrived by NOW, and when it did */
     std::optional<Packet> take(int64_t now, int64_t *due);

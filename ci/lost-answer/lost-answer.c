@@ -2,9 +2,9 @@
 /*
  * A test double, for LD_PRELOAD in QEMU: a spice-server that loses an answer.
  *
- * $LOST_ANSWER_FILE names a file. When a draw's answer is due and the file is there it is taken
- * away, and that answer is not passed on; with "late" in the file it comes as a second answer
- * with the next draw's, before that.
+ * $LOST_ANSWER_FILE names a file. If it exists when a draw's answer is due, the file is removed, and
+ * the answer is not passed on; with "late" in the file, it is passed on just before the next draw's
+ * answer.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -20,7 +20,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-/* What a draw's cookie begins with, see QXLCookie in QEMU; others are not ours to lose */
+/* The beginning of a draw's cookie, see QXLCookie in QEMU; other cookies are always passed on */
 #define TYPE_GL_DRAW_DONE 3
 static void (*real_complete)(QXLInstance *, uint64_t);
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;

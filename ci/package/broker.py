@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""broker.py DOMAIN PATH: each connection to the Unix socket PATH is handed to the session domain DOMAIN by
-virDomainOpenGraphics(), as virt-manager's console and virt-viewer --attach do it"""
+"""broker.py DOMAIN PATH: passes each connection to the Unix socket PATH on to the session domain DOMAIN by
+virDomainOpenGraphics(), as virt-manager's console and virt-viewer --attach do"""
 
 import socket
 import sys

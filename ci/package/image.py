@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""image.py DIR layers|env|command: what an unpacked OCI image layout has, one a line, as a container
-engine finds it: from index.json to the manifest, and from that to the configuration"""
+"""image.py DIR layers|env|command: prints these of an unpacked OCI image layout, one per line, found as a
+container engine finds them: from index.json to the manifest, and from that to the configuration"""
 
 import json
 import pathlib

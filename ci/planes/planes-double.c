@@ -1,6 +1,6 @@
 /*
- * Test double of a passed-through card: a display of which a driver elsewhere makes dma-bufs, one for the
- * screen and one for the pointer, as hw/vfio/display.c shows them. No such card is there where tests run.
+ * Test double of a passed-through GPU: a display whose dma-bufs, one for the screen and one for the
+ * pointer, come from another driver, as in hw/vfio/display.c. Machines that run tests have no such GPU.
  *
  * -device spicegl-planes[,backing-width=PIXELS…]; "primary" and "cursor" are files of pixels,
  * line by line and without gaps; setting one with qom-set shows another buffer, setting it to ""
@@ -26,7 +26,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(Planes, PLANES)
 
 typedef struct Plane {
     char *file;
-    bool changed;               /* another file, since it was shown */
+    bool changed;               /* the file has changed since it was shown */
     QemuDmaBuf *shown;
 } Plane;
 
@@ -34,14 +34,14 @@ struct Planes {
     DeviceState parent_obj;
     QemuConsole *con;
     Plane primary, cursor;
-    uint32_t x, y, width, height;       /* what is shown of the buffer, pixels; 0: all of it */
+    uint32_t x, y, width, height;       /* the part of the buffer that is shown, pixels; 0: all of it */
     uint32_t backing_width, backing_height;
     uint32_t cursor_width, cursor_height;
-    uint32_t stride;                    /* bytes; 0: as many as it takes */
+    uint32_t stride;                    /* bytes; 0: as many as a line needs */
     char *fourcc;
     uint64_t modifier;
     bool y0_top;
-    bool stray_damage;                  /* reports what is far off as well */
+    bool stray_damage;                  /* also reports changes far outside of the screen */
     uint32_t pointer_x, pointer_y;      /* of the cursor's first pixel */
     bool pointer_moved;
     bool has_hot_spot;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * For preloaded libraries that have a dlsym() of their own: libepoxy gets EGL's calls by dlsym()
- * from a handle, so that is where they step in.
+ * from a handle, so they replace them there.
  *
- * It is called before the program, and with a sanitizer before its run-time library is ready:
- * until a name is found to be one of the library's own it may call nothing that a sanitizer
- * intercepts, as strcmp(). And for other names it must end in a jump, not in a call, as
- * dlsym(RTLD_NEXT) goes by its return address, which has to be the caller's: their meson.build
- * asks for the optimization that does this.
+ * It is called before the program starts, and with a sanitizer before its run-time library is ready:
+ * until a name turns out to be one of the library's own, it must not call anything that a sanitizer
+ * intercepts, such as strcmp(). For other names it must end in a jump, not in a call, since
+ * dlsym(RTLD_NEXT) uses its return address, which must be in the caller: their meson.build
+ * turns on the optimization that does this.
  */
 #pragma once
 
@@ -28,7 +28,7 @@ static inline bool is_named(const char *name, const char *wanted)
     return name && name[i] == wanted[i];
 }
 
-/* That of whoever is preloaded behind this library, else libc's */
+/* That of the next preloaded library, or else libc's */
 static inline dlsym_fn real_dlsym(void)
 {
     static dlsym_fn found;
@@ -44,7 +44,7 @@ static inline dlsym_fn real_dlsym(void)
             fprintf(stderr, "a preloaded library finds no dlsym in this C library\n");
             abort();
         }
-        /* dlvsym() finds none without a version, as preloaded libraries' is */
+        /* dlvsym() does not find functions without a version, such as those of preloaded libraries */
         found = (dlsym_fn)libc(RTLD_NEXT, "dlsym");
     }
     return found;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * For preloaded libraries that step in for calls of EGL and GL, wherever a program gets them: the
- * libraries' own, and what makes programs find the replacements. See dlsym.h.
+ * For preloaded libraries that replace calls of EGL and GL, however a program looks them up: access to
+ * the real functions, and the code by which programs find the replacements. See dlsym.h.
  */
 #pragma once
 
@@ -34,8 +34,8 @@ static any_fn gl(const char *name)
 /* One of the wrappers, for "eglGetProcAddress" */
 static any_fn get_proc_address(const char *name);
 
-/* At the end of the library: programs that ask for a function get what WRAPPERS, an array, has in its
- * place */
+/* Use at the end of the library: programs that look up a function get its replacement in the array
+ * WRAPPERS */
 #define STEP_IN(WRAPPERS)                                                                          \
     static any_fn wrapper_of(const char *name)                                                     \
     {                                                                                              \

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A test double, for LD_PRELOAD: EGL images of textures as EGL_KHR_image_base has them to the letter,
- * and NVIDIA's driver (580, seen on an H100) does, where Mesa is generous. A texture that has an image
- * gets no second one: EGL_BAD_ACCESS. What it shows is lost when the image is made, unless
- * EGL_IMAGE_PRESERVED_KHR asks for it.
+ * A test double, for LD_PRELOAD: EGL images of textures exactly as EGL_KHR_image_base describes them and
+ * as NVIDIA's driver makes them (580, seen on an H100); Mesa is more lenient. A texture that has an image
+ * gets no second one: EGL_BAD_ACCESS. Its contents are lost when the image is made, unless
+ * EGL_IMAGE_PRESERVED_KHR is requested.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -24,7 +24,7 @@ static struct {
     uintptr_t texture;
 } images[MAX_IMAGES];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static __thread EGLint error; /* ours, until somebody asks */
+static __thread EGLint error; /* ours, until the program reads it */
 
 static bool is_preserved(const EGLint *attributes)
 {
@@ -98,7 +98,7 @@ static EGLBoolean destroy_image(EGLDisplay display, EGLImageKHR image)
     return real(display, image);
 }
 
-/* Their names may be others' from now on */
+/* Their names may be reused from now on */
 static void delete_textures(GLsizei count, const GLuint *textures)
 {
     pthread_mutex_lock(&lock);

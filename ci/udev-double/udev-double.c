@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A TEST DOUBLE, to be preloaded: as far as libudev is asked, there is one DRM card, and it is
- * Intel's. Programs that choose encoders by that choose Intel's.
+ * A TEST DOUBLE, to be preloaded: libudev reports one DRM card, which is Intel's. Programs that choose
+ * encoders by that choose Intel's.
  */
 #include <stddef.h>
 

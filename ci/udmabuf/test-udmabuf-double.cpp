@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What Mesa and our tests need of /dev/udmabuf, by the driver's rules. Run with the double
- * preloaded; where it steps aside the same tests ask the real driver. */
+/* The parts of /dev/udmabuf that Mesa and our tests need, by the driver's rules. Run with the double
+ * preloaded; if it does nothing, the same tests use the real driver. */
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>

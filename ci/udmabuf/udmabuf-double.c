@@ -7,8 +7,8 @@
  * the device, and UDMABUF_CREATE on that gives a second fd of the caller's memfd, which
  * can be mapped, passed on and closed as a dma-buf can.
  *
- * It steps aside, decided once when it is loaded, where there is a real /dev/udmabuf or
- * a render node: tests must use those.
+ * If there is a real /dev/udmabuf or a render node, it does nothing, since tests must use those. This
+ * is decided when it is loaded.
  *
  * Unlike the driver it knows neither offsets nor several memfds in one buffer
  * (EOPNOTSUPP), nor DMA_BUF_IOCTL_*.
@@ -58,7 +58,7 @@ static void look_around(void)
 
 static void __attribute__((constructor)) load(void)
 {
-    /* now, since after a chroot the answer could be another one */
+    /* now, since the answer could differ after a chroot */
     pthread_once(&once, look_around);
 }
 
@@ -81,15 +81,15 @@ static bool is_device(int fd)
     return same;
 }
 
-/* One memfd stands for the device; it is known again by its inode, not by the number of
- * an fd, so dup, close and fd passing need no book-keeping. */
+/* One memfd represents the device. It is recognised by its inode, not by the number of an fd, so
+ * dup, close and fd passing need no bookkeeping. */
 static int open_device(int flags)
 {
     struct stat st;
     int fd;
 
     pthread_mutex_lock(&lock);
-    /* programs that close every fd they do not know close this one too */
+    /* programs that close all unknown fds close this one, too */
     if (device_fd < 0 || fstat(device_fd, &st) != 0 || st.st_dev != device_id.st_dev ||
         st.st_ino != device_id.st_ino) {
         device_fd = memfd_create("udmabuf-double", MFD_CLOEXEC);
@@ -114,7 +114,7 @@ static int fail(int error)
     return -1;
 }
 
-/* As the driver checks; the order matters where several things are wrong */
+/* In the driver's order of checks, which matters if several things are wrong */
 static int check_item(uint32_t memfd, uint64_t offset, uint64_t size)
 {
     const uint64_t page_mask = (uint64_t)sysconf(_SC_PAGESIZE) - 1;
@@ -211,7 +211,7 @@ static bool answers(const char *path)
     return active;
 }
 
-/* The mode is there only with flags that create */
+/* There is a mode only with flags that create a file */
 #define MODE_ARGUMENT(flags, mode)                               \
     mode_t mode = 0;                                             \
     if ((flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE) { \
@@ -249,7 +249,7 @@ static bool answers(const char *path)
         return next(dir, path, flags, mode);                                      \
     }
 
-/* What _FORTIFY_SOURCE makes of calls without a mode */
+/* _FORTIFY_SOURCE turns calls without a mode into these */
 #define OPEN_2_VARIANT(name)                                            \
     int name(const char *path, int flags);                              \
     EXPORT int name(const char *path, int flags)                        \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A TEST DOUBLE of the VA elements' vapostproc, as far as a VA encoder needs it: a dma-buf of any
- * modifier in, NV12 "in the card's memory" out. The memory is the process's, and so is the work.
+ * modifier in, NV12 "in the GPU's memory" out. In fact the process's memory and CPU are used.
  */
 #include "va-double.h"
 

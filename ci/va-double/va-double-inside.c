@@ -147,7 +147,7 @@ gboolean va_double_inside_start(VaDoubleInside *inside, const GstVideoInfo *info
     return gst_element_set_state(inside->pipeline, GST_STATE_PLAYING) != GST_STATE_CHANGE_FAILURE;
 }
 
-/* This is where a real encoder would let the card read the picture: the double maps it */
+/* A real encoder would let the GPU read the picture here: the double maps it */
 GstBuffer *va_double_copy(const GstVideoInfo *info, GstBuffer *buffer)
 {
     GstVideoMeta *meta = gst_buffer_get_video_meta(buffer);

@@ -4,17 +4,17 @@
  * in software. The machines that the tests run on have no GPU that encodes.
  *
  * VA_DOUBLE="vah264enc=/dev/dri/renderD128,varenderD129vp9enc=/dev/dri/renderD129" names the
- * elements and the node that each opens when it gets ready, as the real ones do: from then on
- * the others in the bin use the same opened node, by a context, when theirs cannot be reached
- * any more. Without VA_DOUBLE there are none, and a name that another plugin has is left to it.
+ * elements and the node that each opens when it becomes ready, as the real ones do: from then on
+ * the others in the bin use the same opened node, through a context, if they cannot open theirs
+ * any more. Without VA_DOUBLE there are none; names that another plugin has are left to that.
  *
- * They take dma-bufs (caps memory:DMABuf, format DMA_DRM), refuse memory that is none, and say in
- * VA_DOUBLE_LOG which inode, fourcc and modifier each frame had; and what vapostproc, a name that
- * VA_DOUBLE may have too, has made of them. What goes wrong is ordered
- * by VA_DOUBLE_CONTROL, a file that is read anew each time:
+ * They accept dma-bufs (caps memory:DMABuf, format DMA_DRM), refuse other memory, and log each frame's
+ * inode, fourcc and modifier in VA_DOUBLE_LOG, as vapostproc does with the frames that it converts
+ * (VA_DOUBLE may name it, too). Faults are ordered by VA_DOUBLE_CONTROL, a file that is read again
+ * each time:
  *
  *   refuse-caps        the format is refused when the stream begins
- *   only-modifier=0x…  caps with this modifier alone are taken
+ *   only-modifier=0x…  only caps with this modifier are accepted
  *   fail-at=N          an error, at the element's Nth frame
  *   stall-at=N         nothing comes back, until the word is gone from the file, or for 20 s
  *   die-at=N           end of stream
@@ -356,7 +356,7 @@ static gboolean add_element(GstPlugin *plugin, const gchar *name, const gchar *n
     for (guint i = 0; !is_anothers && i < G_N_ELEMENTS(codecs); i++) {
         g_autofree gchar *ending = g_strconcat(codecs[i], "enc", NULL);
         if (g_str_has_suffix(name, ending)) {
-            gchar **words = g_new0(gchar *, 3); /* the class's, for ever */
+            gchar **words = g_new0(gchar *, 3); /* the class's, forever */
             words[0] = g_strdup(name);
             words[1] = g_strdup(node);
             words[2] = g_strdup(codecs[i]);

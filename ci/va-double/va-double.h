@@ -20,7 +20,7 @@ gboolean va_double_ordered(const char *word);
 /* One line, to the file that VA_DOUBLE_LOG names */
 void va_double_log(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
-/* A line "WORD NAME …" with the inodes of a buffer's dma-bufs; FALSE: not all its memory is one */
+/* A line "WORD NAME …" with the inodes of a buffer's dma-bufs; FALSE: some of its memory is not one */
 gboolean va_double_log_buffer(const char *word, const char *name, GstBuffer *buffer);
 /* A packed copy of a picture of 4 bytes a pixel; NULL: it cannot be mapped */
 GstBuffer *va_double_copy(const GstVideoInfo *info, GstBuffer *buffer);
@@ -28,7 +28,7 @@ GstBuffer *va_double_copy(const GstVideoInfo *info, GstBuffer *buffer);
 /* What the converter makes and the encoders take too */
 #define VA_DOUBLE_CONVERTED \
     "video/x-raw(memory:VAMemory),format=NV12,width=[16,8192],height=[16,8192]"
-/* WORDS, name and node, are kept for ever */
+/* WORDS, name and node, are kept forever */
 gboolean va_double_add_converter(GstPlugin *plugin, gchar **words);
 
 /* The software encoder inside: takes a picture, gives its frame */

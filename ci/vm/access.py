@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Clients that have to say who they are, and encrypted ones: each gets its path all the same."""
+"""Clients that authenticate, and encrypted ones: each gets the path that it should."""
 
 import os
 import resource
@@ -29,7 +29,7 @@ class Access(VmTest):
         return keys.certificates(os.path.join(self._folder, name))
 
     def _served(self, vm, way, options=(), local=None):
-        """A client that is let in, sees the guest's picture and is on its path"""
+        """A client that is accepted sees the guest's picture, and is on its path"""
         local = way == "unix" if local is None else local
         client = vm.client(way, options=options)
         tolerance = LOSSLESS if local else LOSSY
@@ -54,7 +54,7 @@ class Access(VmTest):
         wait_until(lambda: not vm.display()["clients"], "the client is gone")
 
     def _refused(self, vm, way, options=()):
-        """A client that is not let in, or not to the display, is told so"""
+        """A client that is refused, by the server or by the display channel, is told so"""
         client = vm.client(way, options=options)
         client.lose_server("{{}}, a {} client with {}, is refused".format(way, options))
         self.assertIsNone(client.ask("save /dev/null")["saved"])
@@ -91,7 +91,7 @@ class Access(VmTest):
             with self.assertRaisesRegex(Exception, "Could not set password|Unable to set SPICE server ticket"):
                 vm.qmp("set_password", protocol="spice", password="second", connected="fail")
             self._leaves(vm, client)
-            # Says what there is to the server once more
+            # This gives the server its present password again
             vm.qmp("expire_password", protocol="spice", time="never")
             self._refused(vm, "tcp", ["--password=second"])
             self._leaves(vm, self._served(vm, "tcp", ["--password=first"]))
@@ -161,7 +161,7 @@ class Access(VmTest):
                 self._leaves(vm, client)
 
     def _does_not_start(self, path):
-        """What QEMU says"""
+        """QEMU's messages"""
         vm = self.machine(spice=["unix-path=" + path], exits=(1,))
         with self.assertRaises(Late):
             vm.start(ready=False)
@@ -184,7 +184,7 @@ class Access(VmTest):
 
     def test_a_client_that_finds_no_descriptor_left_waits_and_costs_nothing(self):
         pid_limits = resource.RLIMIT_NOFILE
-        # A guest that does not run takes no CPU
+        # The guest is not run, so that it takes no CPU
         with self.machine(unix=True, extra=["-S"]).start(ready=False) as vm:
             before = resource.prlimit(vm.process.pid, pid_limits)
             full = max(vm.open_files()) + 1

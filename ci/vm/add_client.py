@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Clients whose sockets are handed to QEMU by its monitor: virt-manager's console, Boxes and
+"""Clients whose sockets are passed to QEMU through its monitor: virt-manager's console, Boxes and
 virt-viewer --attach get theirs from libvirt, which makes one for each channel and calls add_client."""
 
 import contextlib
@@ -15,7 +15,7 @@ from support.waiting import wait_until
 
 
 class Broker:
-    """What connects to PATH is handed to QEMU, over a monitor of its own"""
+    """Passes connections to PATH on to QEMU, through a monitor of its own"""
 
     def __init__(self, path, monitor):
         self._monitor = stack.import_qmp().QEMUMonitorProtocol(monitor)
@@ -49,7 +49,7 @@ class AddClient(VmTest):
 
     @contextlib.contextmanager
     def _machine(self, extra_options=(), **options):
-        """A machine, and the URI by which clients are handed to it"""
+        """A machine, and the URI of the socket whose connections are passed on to it"""
         with tempfile.TemporaryDirectory(prefix="spicegl-") as folder:
             monitor, path = (os.path.join(folder, name) for name in ("monitor", "clients"))
             extra = ["-chardev", "socket,id=handing,path={},server=on,wait=off".format(monitor),

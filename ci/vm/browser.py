@@ -17,8 +17,8 @@ INPUTS = 3
 
 
 def number_of(picture):
-    """Of a frame of the patterns that have one: 32 blocks, white for 1, the lowest bit leftmost, and
-    below them their complement; None where they do not say the same"""
+    """The frame number, in patterns that have one: 32 blocks, white for 1, the lowest bit leftmost, and
+    their complement below; None if the two do not agree"""
     width = picture.width // 32
     bits = [[picture.pixels[lines, i * width + width // 4:(i + 1) * width - width // 4].mean() > 127
              for i in range(32)] for lines in (slice(8, 24), slice(40, 56))]
@@ -43,7 +43,7 @@ class InABrowser(VmTest):
         vm.tell("set pattern=motion")
         vm.tell("flips forever")
         vm.wait_for_display(lambda d: d["clients"][0].get("codec") == "mjpeg", "it is sent video")
-        # Of more than a second of video, what the canvas shows when it is looked at
+        # Samples of the canvas, during more than a second of video
         seen = []
 
         def many():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Clients come, go, stop, and are of several kinds at once."""
+"""Clients connect, disconnect, stop, and are of several kinds at once."""
 
 import statistics
 import time
@@ -17,7 +17,7 @@ class Clients(VmTest):
     """:avocado: tags=beside"""
 
     def _is_the_same_everywhere(self, vm):
-        """A client's connection is among the channels by the same number: 32 random bits"""
+        """The list of channels has a client's connection id, 32 random bits, with the same sign"""
         self.assertIn(vm.display()["clients"][0]["connection-id"],
                       [channel["connection-id"] for channel in vm.qmp("query-spice")["channels"]])
 
@@ -90,7 +90,7 @@ class Clients(VmTest):
             client.wait_for_frames(1)
             vm.flips(30)
             client.stop()
-            # Five seconds' worth: more than any queue between the two takes up
+            # Frames of five seconds: more than fit into any queue between the two
             numbers = vm.flips(300, timeout=60)
             self.assertLess(numbers["maxgap"], 2000000)
             self.assertLess(numbers["t"], 15000)
@@ -106,8 +106,8 @@ class Clients(VmTest):
         self._a_stopped_client("unix")
 
     def _answers(self, vm, count):
-        """How long QEMU's monitor takes, in seconds: of that many answers, the median. Any may have
-        had to wait for what has nothing to do with clients."""
+        """The median time, in seconds, of that many answers of QEMU's monitor. Single ones may have
+        waited for work that has nothing to do with clients."""
         times = []
         for _ in range(count):
             time.sleep(0.05)
@@ -152,7 +152,7 @@ class Clients(VmTest):
             vm.flips(120)  # more than sockets hold
             vm.serial.send("poweroff")
             wait_until(lambda: vm.qmp("query-status")["status"] == "shutdown", "it is off")
-            # spice would have waited for 30 s, and then thrown the client out
+            # spice would have waited for 30 s, and then disconnected the client
             self.assertEqual(len(vm.display()["clients"]), 1)
             self.assertNotIn("pending out messages", vm.stderr())
 

@@ -14,7 +14,7 @@ class Confined(VmTest):
     """:avocado: tags=beside"""
 
     def _make_devices(self, folder):
-        """What NVIDIA's driver, where it is what renders, opens whenever it needs memory"""
+        """The devices that NVIDIA's driver, if it renders, opens whenever it needs memory"""
         os.makedirs(folder)
         for device in glob.glob("/dev/nvidia[0-9]*") + glob.glob("/dev/nvidiactl"):
             made = os.path.join(folder, os.path.basename(device))

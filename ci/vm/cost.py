@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Nothing is done for a client that is not there, and nothing is done twice."""
+"""Nothing is done for clients that are not connected, and nothing is done twice."""
 
 import os
 import time
@@ -9,9 +9,9 @@ from support.vmtest import SIZE, VmTest
 from support.waiting import wait_until
 
 
-# What has changed is known in cells of so many pixels
+# Changes are known in cells of this size, pixels
 CELL = 16
-# Of a display's threads, within two seconds: now and then there is a timer of spice's own
+# Of a display's threads, within two seconds: spice has timers of its own
 FEW_WAKEUPS = 10
 
 

@@ -14,7 +14,7 @@ SIDE = 64
 
 
 def crc(lines, red, green, blue):
-    """Of the pixels of a triangle with so many lines: R G B A, the top line first"""
+    """The CRC of a triangle of that many lines: its pixels R G B A, the top line first"""
     pixel, nothing = bytes((red, green, blue, 255)), bytes(4)
     return zlib.crc32(b"".join(pixel if x <= y < lines else nothing
                                for y in range(SIDE) for x in range(SIDE)))
@@ -25,7 +25,7 @@ def shape(cursor):
 
 
 def at(x, y):
-    """The guest says where the shape's corner is, clients are told where it points"""
+    """The guest has the place of the shape's corner, clients have that of the hot spot"""
     place = (x + HOT[0], y + HOT[1])
     return lambda cursor: cursor["visible"] and (cursor["x"], cursor["y"]) == place
 
@@ -49,7 +49,7 @@ class Cursor(VmTest):
                 [client.display()["frames"] for client in clients])
 
     def _settled_cost(self, vm, clients):
-        """Once the picture itself causes nothing any more"""
+        """Waits until the picture itself causes no messages any more"""
         last = {}
 
         def look():

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A small change, and then silence: each client shows all of it, whatever it was sent before."""
+"""A small change, and then none: each client shows all of it, whatever it was sent before."""
 
 from support.hardware import H264, Card
 from support.picture import difference
 from support.vmtest import VmTest
 
-# x, y, width, height: points, columns, lines and a few pixels, at places that are multiples of nothing
+# x, y, width, height: points, columns, lines and a few pixels, at unaligned places
 CHANGES = ((0, 0, 1, 1), (333, 17, 1, 301), (5, 77, 601, 1), (639, 358, 1, 1), (101, 103, 3, 5),
            (637, 1, 3, 357))
-# What virgl does not refuse: nothing of it is on the screen, or only an edge
+# Rectangles that virgl does not refuse: outside of the screen, or with only an edge on it
 STRAY = ((1 << 31, 0, 1, 1), (0, 1 << 31, 1, 1), (0, 0, (1 << 32) - 1, 0), ((1 << 32) - 1, 5, (1 << 32) - 1, 1))
 
 

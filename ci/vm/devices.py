@@ -8,7 +8,7 @@ from support.picture import LOSSLESS, wrong_corners
 from support.vmtest import SIZE, VmTest
 from support.waiting import wait_until
 
-# How the kernel calls VESA's modes of 1024x768, and the one of devices that have no other
+# The kernel's numbers of VESA's modes of 1024x768, and the only mode of some devices
 BITS_16, BITS_24, FIXED = 0x317, 0x318, 0x340
 # Five bits of eight
 ROUNDED = 4
@@ -28,7 +28,7 @@ class Devices(VmTest):
                 timeout=60)
 
     def _is_shown(self, device, mode):
-        """From the firmware's text, or what stands for it, to the kernel's mode"""
+        """From the firmware's text, or its equivalent, to the kernel's mode"""
         with self.machine(name="{}-{:x}".format(device, mode), unix=True, many_clients=True,
                           device=device, extra=["-S"], **options(mode)).start(ready=False) as vm:
             clients = [vm.client("tcp", "remote"), vm.client("unix", "local")]
@@ -36,7 +36,7 @@ class Devices(VmTest):
                 client.wait(lambda d: d["width"], "the machine that has not begun")
             vm.qmp("cont")
             if mode == BITS_16:
-                # As a texture it has 16 bits too, and a client that maps it knows them by this name
+                # Its texture has 16 bits as well, and a client that maps it knows the format by this name
                 clients.pop().wait(lambda d: d["gl"] and d["gl"]["fourcc"] == "RG16", "a buffer of 16 bits")
             self._see(vm, clients, "gpu", tolerance=ROUNDED if mode == BITS_16 else 0)
 
@@ -53,8 +53,8 @@ class Devices(VmTest):
             self._is_shown(device, FIXED)
 
     def _stand_side_by_side(self, first, second, drawn, **more):
-        """The guest's program draws on the virtio-gpu that is the drawn one of them, 0 or 1; its kernel's
-        console is on the other"""
+        """The guest's program draws on the virtio-gpu with the number drawn, 0 or 1; the kernel's console
+        is on the other"""
         with self.machine(name=second, unix=True, many_clients=True, device=first,
                           extra=["-device", second + ",id=other", *DEVICES, *AGENT], **more) as vm:
             clients = [vm.client("tcp", "remote"), vm.client("unix", "local")]
@@ -66,7 +66,7 @@ class Devices(VmTest):
                 vm.tell("set pattern=motion")
                 vm.flips(10)
                 vm.tell("set pattern=corners")
-            # By way of the guest's agent: a tablet alone belongs to no device
+            # Through the guest's agent: a tablet alone belongs to no device
             clients[0].ask("inputs")
             wait_until(lambda: clients[0].report()["places_pointer"], "the client places the pointer")
 

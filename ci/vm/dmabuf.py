@@ -37,7 +37,7 @@ class Dmabuf(VmTest):
             self.assertEqual(vm.display()["clients"][0]["path"], "local")
 
     def test_where_the_user_says_so_a_local_client_is_served_as_a_remote_one(self):
-        """As is right for a socket that is forwarded"""
+        """This is right for a socket that is forwarded"""
         with self.machine(unix=True, spice=["dmabuf=off"]) as vm:
             client = vm.client("unix")
             client.wait_for_picture(lambda p: wrong_corners(p, *SIZE, tolerance=LOSSY))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""QEMU owns EGL; spice-server is its guest. Counted from outside of both."""
+"""QEMU owns EGL, and spice-server uses it. EGL calls are counted from outside."""
 
 from support import eglcalls
 from support.picture import LOSSY, wrong_corners

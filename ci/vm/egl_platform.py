@@ -32,7 +32,7 @@ class Platform(VmTest):
         self._shows_the_guest_on("gbm")
 
     def _started(self, **options):
-        """A machine whose guest is of no interest"""
+        """A machine whose guest does not matter"""
         return self.machine(**options).start(ready=False)
 
     def test_rendering_in_software_is_said_once(self):
@@ -49,7 +49,7 @@ class Platform(VmTest):
             self.assertIn(word, said[0])
 
     def _gpus(self, nodes, platform=None, device_node=None):
-        """What lets a machine see GPUs, see ci/gpu-double; nodes: {name: what it is a link to}"""
+        """A machine's options for simulated GPUs, see ci/gpu-double; nodes: {name: the link's target}"""
         folder = os.path.join(self.workdir, "dri")
         os.mkdir(folder)
         for name, target in nodes.items():
@@ -88,8 +88,7 @@ class Platform(VmTest):
     def test_nodes_without_a_driver_leave_software_and_a_warning_that_says_why(self):
         with self._started(**self._gpus({"renderD128": "/missing", "renderD129": "/dev/null",
                                          "renderD130": "/dev/zero"})) as vm:
-            # Not on one of them: what Mesa renders in software there crashes when it has to draw a
-            # guest's dma-buf
+            # Not on one of them: Mesa's software renderer crashes there when it draws a guest's dma-buf
             self._is_on(vm, "device", "llvmpipe", None)
             self._one_warning(
                 vm, "gbm: /dev/dri/renderD128: open failed: No such file",
@@ -98,7 +97,7 @@ class Platform(VmTest):
                 "device: no hardware EGL device found")
 
     def _refusal(self, rendernode, environment=None, preload=(), display="none"):
-        """What QEMU says, which must not start"""
+        """QEMU's messages; it must not start"""
         done = subprocess.run(
             [stack.qemu(), "-S", "-display", display, "-nodefaults", "-vga", "none",
              "-device", "virtio-gpu-gl-pci", "-monitor", "none",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A video encoder that fails gives way to the next path: the screen is never blank."""
+"""If a video encoder fails, the next path takes over: the screen is never blank."""
 
 import time
 
@@ -30,13 +30,13 @@ class EncoderFaults(VmTest):
         return [line for line in vm.stderr().splitlines() if WARNING in line]
 
     def _goes_on(self, client):
-        """The picture at the client is a picture, and a later one soon"""
+        """The client shows a picture, and soon a later one"""
         before = client.display()["counter"]
         client.wait(lambda d: d["counter"] > before + 20, "later frames")
         self.assertFalse(client.picture().is_flat())
 
     def _next_video(self, vm, client):
-        """A dark screen ends the video. The one after it is not tried with the failed encoder."""
+        """A dark screen ends the video. The failed encoder is not tried for the next one."""
         before = client.display()
         vm.tell("stop")
         vm.tell("off")
@@ -66,7 +66,7 @@ class EncoderFaults(VmTest):
             warnings = self._warnings(vm)
             self.assertEqual(len(warnings), 1, warnings)
             self.assertIn(reason, warnings[0])
-            # A stall takes a second until it is noticed, and nobody waits for it there
+            # A stall is noticed after a second, and no other thread waits meanwhile
             self.assertLess(vm.display()["longest-block-ns"], 500000000)
             return gap
 
@@ -112,7 +112,7 @@ class EncoderFaults(VmTest):
             self.log.info("QEMU's main loop answers within %.3f s", longest)
             self.assertLess(longest, 0.4)
             wait_until(lambda: not vm.display()["clients"], "both are gone")
-            # The guest and the display have gone on, for the next client too
+            # The guest and the display have continued, for the next client too
             late = vm.client("tcp", options=["--codec", CODEC, "--counter"])
             late.wait(lambda d: d["counter"], "a frame's number")
             self._goes_on(late)

@@ -16,7 +16,7 @@ class Fallback(VmTest):
         library = stack.built("install/stock/lib/libspice-server.so.1", "scripts/build stock-spice")
         with self.machine(environment={"LD_LIBRARY_PATH": os.path.dirname(library)}) as vm:
             client = vm.client("tcp")
-            # Without a change it sends nothing
+            # Without a change nothing is sent
             vm.tell("flips forever")
             client.wait_for_picture(lambda p: wrong_corners(p, *SIZE, tolerance=LOSSY))
             display = client.display()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What gl=on costs while nobody is connected: of GStreamer, what the codecs that may be used need."""
+"""What gl=on costs while no client is connected: those parts of GStreamer that the codecs need."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from support.waiting import wait_until
 
 # As libvirt's
 SANDBOX = ["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"]
-# Nothing is known of the plugins, and what is found out cannot be kept
+# There is no registry of plugins, and none can be written
 NO_CACHE = {"GST_REGISTRY": "/proc/nowhere/registry.bin", "XDG_CACHE_HOME": "/proc/nowhere"}
 
 
@@ -23,12 +23,12 @@ def libraries(vm):
 
 
 def plugins(names):
-    """Those of GStreamer's that are no libraries which plugins share"""
+    """GStreamer's plugins, without the libraries that these share"""
     return {name for name in names if re.match(r"libgst\w+$", name)}
 
 
 def resident_mib(vm):
-    """Its own memory: the guest's, and what it has been translated to, is the guest's doing"""
+    """QEMU's own memory, without the guest's and without translated code, which depend on the guest"""
     total = 0
     with open("/proc/{}/smaps".format(vm.process.pid), encoding="utf-8", errors="replace") as file:
         counted = False

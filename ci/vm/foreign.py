@@ -17,7 +17,7 @@ class OtherClients(VmTest):
     def test_clients_without_capabilities_are_served_and_others_go_on(self):
         with self.machine(unix=True, many_clients=True, spice=["image-compression=off"]) as vm:
             others = [vm.client("tcp", "remote"), vm.client("unix", "local")]
-            # As the server asks for, and 20 at a time or 200 ms late
+            # As the server asks for; or 20 at a time, or 200 ms late
             for together in (1, 20):
                 with Foreign(vm.port, together) as foreign:
                     foreign.wait_for_picture(right)
@@ -33,6 +33,6 @@ class OtherClients(VmTest):
                     foreign.wait_for_picture(right)
                     for client in others:
                         client.wait_for_picture(right)
-                    # It said that it knows no codec
+                    # It has announced no codec
                     self.assertEqual(foreign.streams, 0)
                 wait_until(lambda: len(vm.display()["clients"]) == 2, "it is gone")

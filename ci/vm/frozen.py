@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""No client, whatever it does, holds up the guest or another client.
+"""No client, whatever it does, delays the guest or another client.
 
-The guest counts a frame when the host has taken it (sync=1), and the time between frames. Other
-work on the machine makes gaps too: each claim compares with the same seconds without the
-client in question, in the same guest, and is tried again where it does not hold. What a machine
-does to a test comes and goes; a client that freezes a guest does so each time.
+The guest counts frames that the host has taken (sync=1), and measures the time between them. Other
+work on the machine makes gaps, too: so each test compares with as many seconds without the
+client in question, in the same guest, and is repeated if it fails. Disturbances by the machine
+come and go; a client that freezes a guest does so each time.
 
-Clients run with low priority: in truth they have CPUs of their own, and a server that is
-kept from working by their decoding is not what is looked for.
+Clients run with low priority: in reality they have CPUs of their own, and a server that gets no
+CPU because of their decoding is not what these tests are about.
 """
 
 import contextlib
@@ -24,8 +24,8 @@ SECONDS = 5
 GAP_US = 100000
 # 50 kbit/s and half a second each way, and a modem's queue
 THIN = {"rate": 0.05, "delay": 500, "queue": 16}
-# Messages that may be on their way to a client whose line takes them at once, see gl-rate.hpp;
-# it grows a little where acknowledgements come in bursts
+# Messages that may be in flight to a client whose link takes them at once, see gl-rate.hpp; a few
+# more if acknowledgements come in bursts
 ON_THE_WAY = 6
 
 
@@ -39,7 +39,7 @@ class Frozen(VmTest):
         return Link("lan", self.logdir)
 
     def _watch(self, vm, during):
-        """The guest's numbers for SECONDS and as long as it takes to enter and leave during"""
+        """The guest's numbers for SECONDS, and for the time that entering and leaving during takes"""
         vm.tell("flips forever")
         with during():
             time.sleep(SECONDS)
@@ -107,16 +107,16 @@ class Frozen(VmTest):
                 vm, lambda: self._client(vm, "unix", frames=1, options=["--withhold"]))
 
     def test_a_client_that_answers_each_draw_late_does_not_hold_up_the_guest(self):
-        """Later than a frame takes, and sooner than the guest gives up waiting for it. It is in
-        step with the guest from the first frame on; one that has missed a frame is not waited for
-        anyway. Waited for each time, it would leave a quarter of the frames."""
+        """It answers after more than a frame's time, but before the guest stops waiting. It is in step
+        with the guest from the first frame on, since the guest does not wait for one that has missed
+        a frame. If the guest waited each time, only a quarter of the frames would be left."""
         with self._machine() as vm:
             alone = self._watch(vm, contextlib.nullcontext)
             shares = []
             for _ in range(3):
                 vm.tell("stop")
                 with self._client(vm, "unix", frames=1, options=["--answer-after", "70"]):
-                    time.sleep(0.5) # it answers what it got when it came
+                    time.sleep(0.5) # it answers the draw that it got at first
                     seen = self._watch(vm, contextlib.nullcontext)
                 wait_until(lambda: not vm.display()["clients"], "the client is gone")
                 shares.append(seen["flips"] / seen["t"] / (alone["flips"] / alone["t"]))
@@ -130,7 +130,7 @@ class Frozen(VmTest):
             def client():
                 for way in ("tcp", "unix", "tcp"):
                     one = self._client(vm, way)
-                    # At this rate a frame is always on its way
+                    # At this rate a frame is always in flight
                     link.change(rate=0.4, queue=16)
                     time.sleep(0.5)
                     one.kill()
@@ -165,9 +165,9 @@ class Frozen(VmTest):
             client.close()
 
     def test_eight_stuck_clients_cost_eight_others_no_frames(self):
-        """Their frames with and without the stuck ones, which use no CPU, so that the healthy
-        ones' contention with each other is in both numbers. The pictures are small images, of
-        which a client gets every one, and not video, whose rate an encoder chooses."""
+        """Their frames with and without the stuck ones. These use no CPU, so that the healthy ones
+        compete with each other in both cases. The pictures are small images, which a client gets
+        every one of, and not video, whose rate an encoder chooses."""
         with self._link() as link, \
                 self._machine("counter", spice=["streaming-video=off"], link=link) as vm:
             healthy = [self._client(vm, way) for way in ("near", "unix") * 4]
@@ -202,7 +202,8 @@ class Frozen(VmTest):
     # What a client shows when it wakes
 
     def _wakes(self, vm, client, stop, go_on, most_old):
-        """After it: how many frames were older than the guest's at that time"""
+        """Lets the client pause. Then at most most_old of the frames that it shows are older than the
+        guest's frame at that time."""
         stop()
         vm.flips(60 * 4)
         vm.tell("flips forever")
@@ -225,8 +226,8 @@ class Frozen(VmTest):
 
     @staticmethod
     def _frames_in_a_round_trip(vm, client):
-        """Of the 60 a second that a client gets, how many are on their way to it: on a busy machine it
-        takes a decoder long to answer"""
+        """How many of the 60 frames per second are in flight: on a busy machine a decoder takes long to
+        answer"""
         longest = 0
         for _ in range(10):
             wait_for_shown(client, 6)
@@ -234,7 +235,7 @@ class Frozen(VmTest):
         return math.ceil(60 * longest / 1e9)
 
     def test_a_remote_client_that_wakes_shows_the_newest_frame(self):
-        """Frames that were on their way when it was stopped come first; there are few"""
+        """Frames that were in flight when it was stopped come first; there are few"""
         with self._machine(size="320x240") as vm:
             with self._client(vm, frames=30, options=["--no-video"]) as client:
                 for _ in range(2):
@@ -250,8 +251,8 @@ class Frozen(VmTest):
             for codec in ("mjpeg", "h264"):
                 with self._client(vm, frames=60, options=["--codec", codec]) as client:
                     wait_for_video(vm, codec)
-                    # One that has just come is busy with its decoder: it may be that it acknowledges
-                    # many at once, and not that it is late
+                    # A new client is busy with its decoder: it may acknowledge many messages at
+                    # once without being late
                     wait_for_shown(client, 60)
                     self._wakes(vm, client, client.stop, client.go_on,
                                 ON_THE_WAY + self._frames_in_a_round_trip(vm, client))
@@ -260,10 +261,10 @@ class Frozen(VmTest):
     def test_a_local_client_that_wakes_shows_the_newest_frame(self):
         with self._machine() as vm, self._client(vm, "unix", frames=30) as client:
             before = client.display()
-            # The buffer in its hands is one of the two that the guest goes on drawing into
+            # Its buffer is one of the two that the guest continues to draw into
             self._wakes(vm, client, client.stop, client.go_on, 1)
             after = client.display()
-            # One that tells it what to show for each time, not for each flip that it missed
+            # One scanout message, not one for each flip that it missed
             self.assertLessEqual(after["scanouts"] - before["scanouts"],
                                  after["draws"] - before["draws"] + 10)
 
@@ -290,14 +291,14 @@ class Frozen(VmTest):
         return (age - THIN["delay"] / 1000) * THIN["rate"] * 1e6 / 8 / picture
 
     def test_a_client_behind_a_thin_link_is_only_a_few_frames_behind(self):
-        """How old a picture is when it is shown, beyond what the way takes, in pictures that
-        the link could have carried meanwhile. TCP takes half a minute and more to find that a link of
-        a millisecond has become one of a second: until then a segment may be sent again after 12 s. A
-        queue that the server made would stay."""
+        """A picture's age when it is shown, without the link's delay, as a number of pictures that
+        the link could have carried meanwhile. TCP takes half a minute or more to notice that a delay
+        of a millisecond has become one of a second: until then a segment may be sent again after 12 s.
+        A queue of the server's own would stay."""
         with self._link() as link, self._machine(size="160x96", link=link) as vm:
             with self._client(vm, frames=10, options=["--no-video"]) as client:
                 link.change(**THIN)
-                # These were on their way, and show the server how slow the link is now
+                # These were in flight, and show the server how slow the link is now
                 self._shown(client, ON_THE_WAY)
                 behind = []
                 while len(behind) < 6 and (not behind or behind[-1] >= 5):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A GPU that is reset takes spice-server's GL context with it."""
+"""If the GPU is reset, spice-server loses its GL context, and rebuilds it."""
 
 from support.orders import GpuReset
 from support.picture import LOSSLESS, wrong_corners

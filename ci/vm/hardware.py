@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The display's card encodes for remote clients; a test double of one, see support/hardware.py."""
+"""The display's GPU encodes for remote clients: a test double of one, see support/hardware.py."""
 
 import os
 import pwd
@@ -22,7 +22,7 @@ class Hardware(VmTest):
     """:avocado: tags=beside"""
 
     def card_machine(self, encoders=None, card=CARD, **options):
-        """A machine whose EGL is on that card, and the card"""
+        """A machine whose EGL is on that GPU, and the GPU"""
         double = Card(self.workdir, H264 if encoders is None else encoders, card)
         environment = dict(options.pop("environment", {}), **double.environment)
         return self.machine(preload=double.preload, environment=environment, **options), double
@@ -46,8 +46,8 @@ class Hardware(VmTest):
         return client
 
     def readbacks_of_motion(self, vm, client):
-        """How many there are during 30 frames in which the guest does not stand still: on a busy
-        machine its frames may be so far apart that it does, for the server"""
+        """Their number during 30 frames of uninterrupted motion: on a busy machine the guest's frames may
+        be so far apart that the server sees no motion"""
         for _ in range(10):
             vm.tell("flips forever")
             self.wait_for_path(vm, "hardware")
@@ -205,7 +205,7 @@ class Hardware(VmTest):
             self.assertLessEqual(converted, opened)
             vm.tell("set pattern=corners")
             client.wait_for_picture(right(LOSSY))
-            # A busy machine's guest may have paused, and what stands still is sent as images
+            # On a busy machine the guest may have paused, and still parts are sent as images
             vm.tell("set pattern=motion")
             self.wait_for_path(vm, "hardware")
             self.assertNotIn(WARNING, vm.stderr())
@@ -240,7 +240,7 @@ class Hardware(VmTest):
                 return display["clients"] and display["clients"][0]["path"] == "hardware"
 
             def seen_by_hardware():
-                """Whether both heads have been on the hardware path until their pictures were seen"""
+                """Whether both heads stayed on the hardware path until their pictures were seen"""
                 vm.tell("set pattern=motion")
                 for head in (0, 1):
                     vm.wait_for_display(on_hardware, "head {} is on the hardware path".format(head), number=head)
@@ -250,8 +250,8 @@ class Hardware(VmTest):
                         lambda p, head=head: wrong_corners(p, 640, 360, LOSSY, head), channel=head)
                 return all(on_hardware(vm.display(head)) for head in (0, 1))
 
-            # A guest that a busy machine keeps from drawing for a moment stands still, and a still picture
-            # is no reason to begin again: motion first, then
+            # On a busy machine the guest may pause, and a still picture is no reason to begin again: so
+            # motion first
             vm.tell("flips forever")
             self.assertTrue(any(seen_by_hardware() for _ in range(5)), "their pictures came another way each time")
             self.assertNotIn(WARNING, vm.stderr())
@@ -318,7 +318,7 @@ class Hardware(VmTest):
         if os.geteuid() != 0:
             self.cancel("-run-with chroot=…,user=… needs root")
         jail = os.path.join(self.workdir, "jail")
-        # The double's log and orders, at the same path inside
+        # The double's log and orders have the same path inside
         inside = jail + self.workdir
         os.makedirs(inside)
         os.chmod(inside, 0o777)
@@ -331,7 +331,7 @@ class Hardware(VmTest):
             client = self.client(vm, codec=codec)
             vm.tell("set pattern=motion")
             vm.tell("flips forever")
-            # What moves goes as JPEG until an encoder has begun
+            # Motion is sent as JPEG until an encoder has started
             vm.wait_for_display(
                 lambda d: (d["clients"][0]["path"], d["clients"][0].get("codec")) == (path, codec),
                 "{} by {}".format(codec, path))

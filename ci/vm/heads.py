@@ -53,8 +53,8 @@ class Heads(VmTest):
 
     def heads_machine(self, **guest):
         guest = dict({"heads": len(HEADS), "size": "{}x{}".format(*SIZE)}, **guest)
-        # Images only: every pixel can be asked for. Heads may be parts of one texture, of which EGL
-        # need not make more than one image
+        # Images only, so that every pixel can be checked. Heads may be parts of one texture, of which
+        # EGL need not make more than one image
         return self.counted_machine(preload=stack.strict_egl(), unix=True, many_clients=True, heads=len(HEADS), guest=guest,
                                     spice=["streaming-video=off"])
 
@@ -87,7 +87,7 @@ class Heads(VmTest):
                 for memory in ("dumb", "texture", "texture-up"):
                     vm.tell("set pattern=corners shared={} memory={}".format(layout, memory))
                     self._see_all(clients)
-                    # Small damage, which is told in the framebuffer's coordinates
+                    # Small damage, which is reported in the framebuffer's coordinates
                     vm.tell("set pattern=small mode=dirty")
                     frame = vm.progress()["frame"]
                     self._see_all(clients, lambda head: wrong_square(head, frame))
@@ -98,9 +98,9 @@ class Heads(VmTest):
                     self._see_all(clients, lambda head: wrong_square(head, frame))
             clients.append(vm.client("tcp", "late-remote"))
             clients.append(vm.client("unix", "late-local"))
-            # Still: nothing but the coming of the client makes the server send
+            # Still: the server sends something only because the client connects
             self._see_all(clients[2:], lambda head: wrong_square(head, frame))
-            # Without the part at the corner, which is the same in all coordinates
+            # Not the head at the corner, whose coordinates are the same in both systems
             vm.tell("set mode=dirty")
             vm.tell("off 0")
             frame = vm.flips(3)["frame"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Keyboard and pointer of a client get to the guest, whatever way its display takes."""
+"""A client's keyboard and pointer reach the guest, whatever the path of its display."""
 
 from support.inputs import DEVICES, KEY_A, SCANCODE_A, TABLET_RANGE
 from support.picture import LOSSLESS, LOSSY, wrong_corners
@@ -32,7 +32,7 @@ class Inputs(VmTest):
                     client.wait_for_picture(
                         lambda p: wrong_corners(p, *size, tolerance=tolerance))
                     self._types_and_points(vm, client, size)
-                    # The pointer's range follows a size that changes before the client's eyes
+                    # The pointer's range follows the size while the client is connected
                     other = size[0] // 2, size[1] - 120
                     vm.tell("resize {}x{}".format(*other))
                     client.wait_for_picture(

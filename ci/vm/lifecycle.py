@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The guest's machine goes through its life with clients of both kinds connected."""
+"""Reboots, resets, suspend and the like, with clients of both kinds connected."""
 
 import os
 import random
@@ -18,7 +18,7 @@ def right(size):
 
 
 def writable_bytes(vm):
-    """Of QEMU's address space, without the code that TCG makes"""
+    """The size of QEMU's address space, without the code that TCG generates"""
     total = 0
     with open("/proc/{}/maps".format(vm.process.pid), encoding="ascii") as maps:
         for line in maps:
@@ -30,7 +30,7 @@ def writable_bytes(vm):
 
 
 def held(vm):
-    """What must not grow"""
+    """The numbers that must not grow"""
     return {"files": len(vm.open_files()), "images": vm.display()["images"],
             "threads": len(os.listdir("/proc/{}/task".format(vm.process.pid)))}
 
@@ -58,7 +58,7 @@ class Lifecycle(VmTest):
     def _has_not_grown(self, vm, before):
         now = held(vm)
         for what, number in before.items():
-            # An image more or less, with its dma-buf, is a matter of when one looks
+            # There may be one image, with its dma-buf, more or less, depending on the moment
             self.assertLessEqual(now[what], number + 3, "{}: {}".format(what, (before, now)))
 
     def _moments(self):
@@ -80,7 +80,7 @@ class Lifecycle(VmTest):
                 late = self._connect(vm, "late-")
                 wait_until(lambda: len(vm.display()["clients"]) == 4, "two more clients")
                 self._see_nothing(late)
-                # The very picture that was there before, and nothing after it
+                # Exactly the previous picture, and nothing after it
                 vm.tell(lit)
                 self._see(clients + late)
                 for client in late:
@@ -109,7 +109,7 @@ class Lifecycle(VmTest):
                     before, memory = held(vm), writable_bytes(vm)
                 vm.tell("unload")
                 self._see_nothing(clients)
-                # QEMU's own notice that there is no picture may have been one
+                # The one image may be QEMU's own notice that there is no picture
                 vm.wait_for_display(lambda d: d["images"] <= 1, "no image of the driver's")
                 vm.tell("load")
             self._see(clients, size)
@@ -137,7 +137,7 @@ class Lifecycle(VmTest):
             for turn in range(6):
                 self._see(clients)
                 after = vm.serial.position()
-                # In the middle of a draw, and at a time of the guest's choice
+                # In the middle of a draw, and when the guest does it itself
                 if turn % 3 == 2:
                     vm.qmp("system_reset")
                 else:
@@ -151,7 +151,7 @@ class Lifecycle(VmTest):
             self.assertLess(vm.flips(30)["maxgap"], 2000000)
 
     def test_the_picture_returns_after_resets_at_any_moment(self):
-        """While frames are on their way, and while the machine starts"""
+        """While frames are in flight, and while the machine starts"""
         moments = self._moments()
         with self.living_machine(guest={"flips": "forever"}) as vm:
             clients = self._connect(vm)
@@ -169,7 +169,7 @@ class Lifecycle(VmTest):
             self._goes_on(vm)
 
     def test_the_picture_returns_after_function_resets_at_any_moment(self):
-        """Of the PCI function and of the virtio device, while frames are on their way"""
+        """Of the PCI function and of the virtio device, while frames are in flight"""
         moments = self._moments()
         with self.machine(bare=True, unix=True, many_clients=True) as vm:
             clients = self._connect(vm)
@@ -207,7 +207,7 @@ class Lifecycle(VmTest):
                 vm.qmp("cont")
                 self._goes_on(vm)
             for command in ("savevm x", "migrate -d exec:cat>/dev/null"):
-                # Nobody has taught virglrenderer to save its state
+                # virglrenderer cannot save its state
                 self.assertIn("virgl is not yet migratable", vm.hmp(command))
                 self.assertEqual(vm.qmp("query-status")["status"], "running")
                 self._goes_on(vm)
@@ -272,7 +272,7 @@ class Lifecycle(VmTest):
             for _ in range(30):
                 draws = vm.display()["draws"]
                 vm.wait_for_display(lambda d, n=draws: d["draws"] > n, "a draw has begun")
-                # The guest has time to ask for more meanwhile
+                # Meanwhile the guest has time to queue more commands
                 flips = vm.progress()["flips"]
                 vm.qmp("stop")
                 vm.qmp("cont")

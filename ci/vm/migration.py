@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Clients follow a guest to another QEMU, and stay where it does."""
+"""Clients follow a guest to another QEMU, and stay if the guest stays."""
 
 import os
 
@@ -13,7 +13,7 @@ from support.waiting import wait_until
 DEVICE = "virtio-gpu-pci"
 SEAMLESS = ["seamless-migration=on"]
 
-# What spice-gtk 0.42 says, now and then, when it goes to another server, and dies
+# A message that spice-gtk 0.42 sometimes prints when it switches servers, and then dies
 SPICE_GTK_DEFECT = "g_pollable_input_stream_read_nonblocking: assertion"
 ATTEMPTS = 3
 
@@ -78,7 +78,7 @@ class Migration(VmTest):
         return destination, client
 
     def _lives_on(self, vm, client, tolerance=LOSSY):
-        """The guest draws and the client sees it, where it is now"""
+        """The guest draws on its present host, and the client sees it"""
         vm.tell("resize 801x601")
         client.wait_for_size(801, 601)
         frames = client.display()["frames"]
@@ -129,7 +129,7 @@ class Migration(VmTest):
         self._follows(moving=True)
 
     def test_a_moving_guest_is_saved_whole_while_its_display_keeps_it_waiting(self):
-        """What it has asked for and nobody has done yet is done later, and nothing is lost
+        """Commands that have not been executed yet are executed later, and none is lost
 
         :avocado: tags=sanitized
         """
@@ -198,7 +198,7 @@ class Migration(VmTest):
 
     def test_a_local_client_is_let_go_and_finds_the_guest_at_its_destination(self):
         """:avocado: tags=sanitized_long"""
-        # spice-gtk keeps the name of a Unix socket when it is told of another server
+        # spice-gtk keeps using the Unix socket when it is told of another server
         with self._source(unix=True, spice=SEAMLESS) as source:
             destination, address = self._destination(unix=True, spice=SEAMLESS)
             with source.client("unix", options=["--direct"]) as client:

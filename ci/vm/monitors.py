@@ -10,11 +10,11 @@ from support.vmtest import VmTest
 from support.waiting import wait_until
 
 FIRST = (1280, 800)
-# Odd ones, ones that are too small for the guest's kernel, which then takes another, and none at all
+# Odd sizes, sizes that are too small for the guest's kernel, which then takes another, and zero
 SIZES = ((801, 601), (1, 1), (640, 480), (1279, 799), (0, 0), (1024, 768), (37, 21), (1152, 720),
          (320, 200), (1000, 563))
 LAST = (999, 777)
-# Of the monitor that QEMU shows a guest; no client of SPICE's can ask for another rate
+# The rate of the monitor that QEMU shows a guest; SPICE clients cannot request another one
 RATE = 75
 
 
@@ -30,7 +30,7 @@ class Monitors(VmTest):
         return vm, clients
 
     def _see(self, vm, clients, size, head=0):
-        """That size, and in it what QEMU says is there"""
+        """The picture has that size, and is the one that QEMU itself reports"""
         for client in clients:
             client.wait_for_size(*size, channel=head)
             client.wait_for_picture(
@@ -89,7 +89,7 @@ class Monitors(VmTest):
                     self._see(vm, clients, (640, 480), head)
 
     def test_a_head_that_the_client_leaves_out_of_its_list_is_off(self):
-        """As clients do where the guest's agent knows nothing of lists with gaps"""
+        """As clients do if the guest's agent does not support lists with gaps"""
         vm, clients = self._machine()
         with vm, Foreign(vm.port) as user:
             user.start_agent()

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Remote clients over links like real ones see motion as it is, soon, and in the end without loss.
+"""Remote clients over realistic links see motion smoothly and soon, and in the end without loss.
 
-What counts is what a client shows, which it reads in its picture, and not what it is sent: over a
-real link a frame may come too late for its time stamp, and be dropped. Numbers are compared with
-the guest's own, which an emulated one on a busy machine does not always make 60 times a second.
+A frame counts when a client shows it, which it detects by the number in its picture, and not when
+it is sent: over a real link a frame may come too late for its time stamp, and be dropped. Results
+are compared with the guest's own frames: an emulated guest on a busy machine does not always draw
+60 per second.
 """
 
 import os
@@ -18,23 +19,23 @@ from support.waiting import wait_until
 ATTEMPTS = 2
 # Clients by what they prefer
 PREFERENCES = ([], ["--codec", "mjpeg"], ["--codec", "h264"])
-# In which everything finds its way; not in the numbers
+# The warm-up does not count
 WARM_UP, SECONDS = 2, 3
-# Seconds until a codec that was given up is tried again
+# Seconds until an abandoned codec is tried again
 COMES_BACK = 30
 # Seconds of each step of the link "steps", see ci/link
 STEP = 6
 
 
 class Promise:
-    """What holds on a link, at least
+    """The least that is promised on a link
 
-    share: of the guest's frames, those that are shown
+    share: of the guest's frames, the part that is shown
     first: seconds until the first frame of motion is
     latency: seconds from flush to screen, the median
     gap: seconds without a new frame
     exact: seconds after the last frame until all is shown without loss
-    queue: seconds that what is sent waits for the link, at most
+    queue: seconds that a message waits for the link, at most
     """
 
     def __init__(self, share, first, latency, gap, exact, queue=0.1):
@@ -49,12 +50,12 @@ PROMISES = {
     "dsl": Promise(share=0.9, first=0.6, latency=0.15, gap=0.4, exact=5),
     "thin": Promise(share=0.5, first=1.5, latency=0.3, gap=0.6, exact=15, queue=0.3),
 }
-# JPEG alone is too large for it: fewer pictures, and those soon
+# JPEG alone is too large for it: fewer pictures, but soon
 THIN_JPEG_PROMISE = Promise(share=0.12, first=1.5, latency=0.4, gap=0.8, exact=15, queue=0.3)
-# Of clients with other habits: they are no worse off than their habits make them
+# For clients that acknowledge in other ways: no worse than these ways require
 UNUSUAL_PROMISE = Promise(share=0.5, first=1, latency=0.5, gap=0.6, exact=5, queue=0.3)
 UNUSUAL = (["--no-reports"], ["--ack-late", "200"], ["--ack-together", "20"],
-           # spice-html5's way: of the codecs it knows just that one, of which all are told
+           # as spice-html5 does: it supports only that codec
            ["--only", "--codec", "mjpeg"])
 # Frames that wait for their time when they are counted
 WAITING = 12
@@ -79,8 +80,8 @@ class Network(VmTest):
 
     @staticmethod
     def _waited(down):
-        """Seconds that something has waited for that way of the link since its counters were asked
-        for last, at most"""
+        """The longest time, in seconds, that a packet has waited for that direction of the link since
+        its counters were read last"""
         return down["queue_max"] * 8 / down["rate"]
 
     def _problems(self, promise, watch, steady, exact, queue):
@@ -100,7 +101,7 @@ class Network(VmTest):
         return [text for good, text in found if not good]
 
     def _motion(self, vm, options, promise):
-        """What is not as promised to a client with these options, as texts"""
+        """The promises that are broken for a client with these options, as texts"""
         with self._connect(vm, options) as client:
             watch = Watch(vm, self._flushes, client)
             watch.begin()
@@ -111,7 +112,7 @@ class Network(VmTest):
             steady, = watch.end()
             exact = watch.exact(2 * promise.exact)
             problems = self._problems(promise, watch, steady, exact, queue)
-            # None: it has got pictures all the time, of whatever kind
+            # None: it has got pictures of some kind all the time
             codec = client.display()["codec"]
             if "--codec" in options and codec not in (options[options.index("--codec") + 1], None):
                 problems.append("the codec was {}".format(codec))
@@ -158,8 +159,8 @@ class Network(VmTest):
         self._holds("thin", THIN_JPEG_PROMISE, [["--codec", "mjpeg"]])
 
     def test_a_link_that_is_shared_for_a_while_is_used_as_far_as_it_goes(self):
-        """50, 4 and 50 Mbit/s. While there is little, less is sent, in another codec, and no queue
-        stays; afterwards all is as before."""
+        """50, 4 and 50 Mbit/s. On the slow link less is sent, in another codec, and no queue stays;
+        afterwards all is as before."""
         with Link("steps", self.logdir) as link, self._guest_over(link) as vm, \
                 self._connect(vm) as client:
             def codec():
@@ -177,7 +178,7 @@ class Network(VmTest):
                 queues.append(self._waited(down))
                 carried.append((down["bytes"] - before) * 8e-6 / SECONDS)
                 codecs.append(codec())
-            # It is not in a hurry to try again what has just failed
+            # It waits before it tries again what has just failed
             wait_until(lambda: codec() == codecs[0], lambda: "the codec is {} again, after {}".format(
                 codecs[0], codecs), COMES_BACK)
             spans = watch.end()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What QEMU tells about how its clients are served."""
+"""What QEMU reports about how its clients are served."""
 
 import re
 
@@ -48,7 +48,7 @@ class Observability(VmTest):
             vm.flips(30)
             unseen = vm.display()
             self.assertGreater(unseen["longest-block-ns"], 0)
-            # all of them, of which each was as long at most
+            # the sum of all, none of which was longer than that
             self.assertGreater(unseen["block-ns"], unseen["longest-block-ns"])
             self.assertLessEqual(unseen["block-ns"],
                                  unseen["longest-block-ns"] * (unseen["draws"] + unseen["scanouts"]))
@@ -59,7 +59,7 @@ class Observability(VmTest):
             client.ask("withhold")
             vm.flips(30)
             late = vm.display()
-            # The client answers no more: one draw waits for it, and not the main loop
+            # The client does not answer any more: one draw waits for it, but not the main loop
             self.assertGreater(late["draws-late"], before)
             self.assertLess(late["draws-late"], before + 10)
             self.assertLess(late["longest-block-ns"], late["longest-draw-ns"])
@@ -69,7 +69,7 @@ class Observability(VmTest):
             vm.flips(5)
             client = vm.client("unix")
             client.wait_for_frames(1)
-            # The first draw waits, and the flips after it are in the guest's queue meanwhile
+            # The first draw waits; meanwhile later flips are in the guest's queue
             client.ask("withhold")
             before = vm.display()["draws"]
             vm.flips(3)

@@ -30,7 +30,7 @@ class Pixels(VmTest):
     def test_a_remote_client_sees_the_right_pixels_in_a_video(self):
         with self.machine() as vm:
             client = vm.client("tcp")
-            # While it moves, the test picture goes as video too
+            # While it moves, the test picture is also sent as video
             vm.tell("set pattern=motion")
             vm.tell("flips forever")
             wait_for_video(vm)
@@ -55,7 +55,7 @@ class Pixels(VmTest):
             self.assertEqual(vm.display()["clients"][0]["path"], "image")
 
     def test_lossy_images_are_of_the_right_colours(self):
-        # As a client behind a thin line gets them
+        # As for a client on a slow link
         with self.machine(guest={"pattern": "counter", "size": "640x360"},
                           spice=["streaming-video=off", "jpeg-wan-compression=always"]) as vm:
             vm.client("tcp").wait_for_picture(wrong_gradient)
@@ -99,8 +99,8 @@ class Pixels(VmTest):
             return client.seen(), last
 
     def test_jpegs_are_shown_as_whole_frames_in_their_order_from_the_first_on(self):
-        # Parts of two frames, one after the other, make a number that no frame had. Over a link what
-        # is sent in parts arrives in parts.
+        # Parts of two frames make a number that no frame had. Over a link, a picture that is sent in
+        # parts arrives in parts.
         for name in ("wifi", "dsl"):
             with Link(name, os.path.join(self.logdir, name)) as link:
                 seen, last = self._numbers(name, ["--codec", "mjpeg"], link=link)
@@ -109,7 +109,7 @@ class Pixels(VmTest):
             self.assertEqual(numbers[-1], last, name)
 
     def test_no_frame_of_a_video_is_older_than_the_one_before(self):
-        # A client on a busy machine may show its decoder's first picture when there are newer ones
+        # On a busy machine a client may show its decoder's first picture though there are newer ones
         tries = []
         for turn in range(3):
             seen, _ = self._numbers("h264-{}".format(turn), ["--codec", "h264"], "h264")
@@ -119,9 +119,9 @@ class Pixels(VmTest):
         self.fail("each time: {}".format(tries))
 
     def test_no_frame_at_a_local_client_is_older_than_the_one_before(self):
-        # The server waits for a local client, and only for one that answers in time, which none
-        # does at each draw on a busy machine. A client that was later has looked at a buffer that
-        # is the guest's again: in a server that never waits, it does so in every run.
+        # The server waits for a local client only if it answers in time; on a busy machine none does so
+        # at each draw. A client that was later has read a buffer that the guest uses again. With a
+        # server that never waits, this happens in every run.
         tries = []
         for _ in range(5):
             with self.machine(unix=True, guest={"pattern": "counter"}) as vm:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Displays that are dma-bufs of somebody else's, with the pointer in one of its own, as cards have that
-are passed through. ci/planes stands in for the card."""
+"""Displays that are dma-bufs of another driver's, with another one for the pointer, as those of GPUs that
+are passed through. ci/planes simulates the GPU."""
 
 import os
 import tempfile
@@ -19,7 +19,7 @@ ORDER = {"XR24": (2, 1, 0), "AR24": (2, 1, 0), "XB24": (0, 1, 2), "AB24": (0, 1,
 
 
 def noise(size, seed):
-    """RGB pixels of which no two places look alike"""
+    """RGB pixels that differ from place to place"""
     return numpy.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3))
 
 
@@ -66,7 +66,7 @@ class Planes(VmTest):
     def test_a_buffer_is_shown_of_whatever_format_orientation_and_part(self):
         rgb = noise(SIZE, 1)
         for fourcc in ORDER:
-            # Bytes of X mean nothing, and a screen is opaque
+            # X bytes have no meaning, and a screen is opaque
             primary = self._file("primary", rgb, fourcc, alpha=noise(SIZE, 2)[..., 0])
             for part, upside_down in ((None, False), ((32, 16, 201, 99), False), (None, True)):
                 properties = {"fourcc": fourcc, "y0-top": "on" if upside_down else "off", "stride": 2048}
@@ -80,15 +80,15 @@ class Planes(VmTest):
                     for way in ("unix", "tcp"):
                         with vm.client(way) as client:
                             self._see([client], (right, 0))
-                            # llvmpipe exports nothing that it has imported: the client has its
-                            # picture as remote ones have theirs
+                            # llvmpipe does not export what it has imported: the client is served as
+                            # a remote one
                             paths = ("local", "image") if way == "unix" else ("image",)
                             vm.wait_for_display(
                                 lambda d, paths=paths: len(d["clients"]) == 1 and d["clients"][0]["path"] in paths,
                                 "a client, served by one of {}".format(paths))
 
     def test_a_vnc_viewer_sees_it_beside_a_client(self):
-        """Its console needs displays that take dma-bufs, which VNC does not"""
+        """Its console needs displays that accept dma-bufs, and VNC does not"""
         rgb = noise(SIZE, 1)
         with tempfile.TemporaryDirectory(prefix="spicegl-") as folder:
             path = os.path.join(folder, "vnc")
@@ -131,7 +131,7 @@ class Planes(VmTest):
                 self._see(clients, both(rgb, shapes[0], x, y))
             self._set(vm, "cursor", pointers[1])
             self._see(clients, both(rgb, shapes[1], x, y))
-            # Another screen below it, and whoever comes late
+            # Another screen below it, and clients that connect late
             other = noise(SIZE, 3)
             self._set(vm, "primary", self._file("other", other))
             late = vm.client("tcp")
@@ -142,7 +142,7 @@ class Planes(VmTest):
     def test_many_buffers_are_each_shown_and_leave_nothing(self):
         numbers = range(40)
         pictures = [noise(SIZE, number) for number in numbers]
-        # What a card reports as changed may lie anywhere
+        # The rectangles that a GPU reports as changed may lie anywhere
         with self._machine(**{"stray-damage": "on"}) as vm:
             clients = [vm.client("unix"), vm.client("tcp")]
             kept = []

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Guests of every rate, and a remote client that sees 60 frames a second of them.
+"""Guests of every frame rate, and a remote client that sees 60 frames per second.
 
-On a machine with few CPUs a client costs an emulated guest flips that have nothing to do with
-waiting: decoding, encoding and reading take CPU time. What the promise is about is separated from
-that by what QEMU notes of each draw. A guest can begin its next frame when its draw is done; only
-draws that are read back for the client take longer than they do with nobody connected. How many
-there are (readbacks) is counted, how long such a draw takes is the median of that
-many longest ones: their product is the time that the client has kept the guest. A
-mean would also have what other work on the machine does to single draws.
+On a machine with few CPUs a client costs an emulated guest flips even if the guest never waits:
+decoding, encoding and reading take CPU time. What the guest waits for is separated from that by
+QEMU's record of each draw. A guest can begin its next frame when its draw is done, and only draws
+that are read back take longer because of the client. Their number (N readbacks) is counted; the
+time of one is the median of the N longest draws; the product is the time that the client has
+cost the guest. A mean would include what other work on the machine does to single draws.
 """
 
 import statistics
@@ -18,14 +17,14 @@ from support.vmtest import VmTest
 
 ATTEMPTS = 4
 SECONDS = 4
-# What a client can see
+# Frames per second that a client can see
 CLIENT_RATE = 60
 
 
 class Rates(VmTest):
 
     def _measure(self, vm, draws):
-        """Of SECONDS: flips, draws, readbacks, and the times that draws took"""
+        """For SECONDS: flips, draws, readbacks, and the times that draws took"""
         before, since = vm.display(), time.time()
         vm.tell("flips forever")
         time.sleep(SECONDS)
@@ -62,7 +61,7 @@ class Rates(VmTest):
         return None
 
     def _rate(self, rate):
-        # Small images, of which a client gets each: a video's rate is its encoder's choice
+        # Small images, which the client gets every one of: an encoder chooses a video's rate
         draws = DrawTimes(self.logdir)
         with self.machine(guest={"pattern": "counter", "size": "640x360", "rate": rate,
                                  "flips": "forever"},
@@ -97,7 +96,7 @@ class Rates(VmTest):
         self._rate(240)
 
     def test_a_client_does_not_slow_a_guest_at_1000_frames_a_second(self):
-        """Or as many as an emulated one gets to
+        """Or as many as an emulated guest manages
 
         :avocado: tags=load
         """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Everything a guest can do to its screen arrives."""
+"""Everything that a guest does to its screen arrives at clients."""
 
 from support import stack
 from support.picture import LOSSLESS, LOSSY, wrong_corners
@@ -60,7 +60,7 @@ class Screen(VmTest):
             vm.flips(60)
             for head in (0, 1):
                 client.wait_for_picture(right(SIZE, tolerance, head), channel=head)
-                # what comes while a draw is outstanding goes with the next
+                # damage during a draw is sent with the next draw
                 self.assertGreater(vm.display(head)["draws"], 30)
 
     def test_a_remote_client_sees_two_heads_on_two_framebuffers(self):
@@ -87,7 +87,7 @@ class Screen(VmTest):
                     self.assertEqual(cursor["opaque"], 48 * 49 // 2)
 
     def test_a_guest_on_a_2d_device_is_seen_with_gl_on(self):
-        # Where a texture keeps what it shows when it gets an EGL image only if that is asked for
+        # For drivers whose textures keep their contents only if EGL_IMAGE_PRESERVED is requested
         with self.machine(unix=True, device="virtio-gpu-pci", preload=stack.strict_egl()) as vm:
             for way in ("tcp", "unix"):
                 with vm.client(way) as client:

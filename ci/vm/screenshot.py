@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A screendump is what the guest shows, whoever is connected."""
+"""A screendump shows the guest's picture, whichever clients are connected."""
 
 from support.picture import LOSSLESS, cells, is_same, wrong_corners
 from support.vmtest import SIZE, VmTest
@@ -68,7 +68,7 @@ class Screenshot(VmTest):
             self._shows_corners(vm, (801, 601))
 
     def test_the_firmwares_screen_comes_back_after_a_reset(self):
-        """and not the guest's last picture"""
+        """And not the guest's last picture"""
         with self.machine(device="virtio-vga-gl") as vm:
             self._shows_corners(vm)
             vm.qmp("stop")

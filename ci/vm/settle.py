@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""When motion stops, what video has blurred is sent lossless."""
+"""When motion stops, the parts that video has blurred are sent lossless."""
 
 import os
 import time
@@ -14,7 +14,7 @@ SIZE = (1280, 720)
 BOUND_MS = 500
 # The time is measured: a busy machine may get one wrong, but not all
 TRIES = 6
-# JPEG, which is what this link has room for, and a stream
+# JPEG, for which this link has room, and a stream
 VIDEOS = (["--codec", "mjpeg"], ["--codec", "h264"])
 
 
@@ -40,7 +40,7 @@ class Settle(VmTest):
         vm.tell("set pattern=corners")
 
     def _watched(self, name):
-        """A machine's options, and what tells when its guest has drawn"""
+        """A machine's options, and the record of its guest's draws"""
         flushes = Flushes(os.path.join(self.logdir, name))
         return flushes, {"name": name, "extra": flushes.options()}
 
@@ -70,7 +70,7 @@ class Settle(VmTest):
                     self._plays(vm, client, pattern)
                     self._stops(vm)
                     client.wait_for_picture(right)
-                    # Nothing has been drawn since what made the picture right
+                    # Nothing has been drawn since the draw that completed the picture
                     return client.display()["updated_at"] / 1e6 - flushes.times()[-1]
 
                 self._within_bound(measure)
@@ -82,7 +82,7 @@ class Settle(VmTest):
         self._settles("window")
 
     def test_the_last_frame_of_a_video_is_lossless_half_a_second_after(self):
-        """A picture with noise in it, which is several megabytes then"""
+        """A picture with noise in it, so that it takes several megabytes"""
         for video in VIDEOS:
             flushes, options = self._watched(video[-1])
             with self.machine(guest={"pattern": "motion"}, **options) as vm:
@@ -97,7 +97,7 @@ class Settle(VmTest):
                 self._within_bound(measure)
 
     def test_motion_after_a_pause_is_shown_at_once(self):
-        """Whether a stream begins anew or not"""
+        """Whether a new stream begins or not"""
         for video in VIDEOS:
             flushes, options = self._watched(video[-1])
             with self.machine(guest={"pattern": "motion"}, **options) as vm:

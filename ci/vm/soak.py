@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Clients, the guest and encoders do what they can, at random, for a while: nothing leaks.
+"""Clients, the guest and encoders do anything they can, at random, for a while: nothing leaks.
 
-$SPICEGL_SOAK_SECONDS (20) says for how long and $SPICEGL_SOAK_SEED begins the sequence, which is
-in the log and in the message of a failure; scripts/test sets both.
+It takes $SPICEGL_SOAK_SECONDS (20). The sequence is derived from $SPICEGL_SOAK_SEED, which is in the log
+and in the message of a failure; scripts/test sets both.
 """
 
 import os
@@ -25,17 +25,17 @@ MOST_CLIENTS = 6
 WAYS = (("unix", []), ("tcp", []), ("tcp", ["--no-video"]), ("tcp", ["--codec", "h264"]),
         ("unix", ["--withhold"]), ("tcp", ["--codec", "vp8"]))
 FAULT = "error@20:vp8enc"
-# What the card's encoders are told to do; an empty one lets them work
+# Orders to the GPU's encoders; an empty one lets them work
 ORDERS = ("fail-at=5", "stall-at=7", "die-at=9", "refuse-caps", "", "")
 # glibc raises these limits by itself, and then keeps tens of megabytes that encoders' threads have
-# freed, the more the more of them were there at once. With its own defaults as fixed limits, what
-# is free is given back, and what is not given back is held by somebody.
+# freed: more, the more threads there were at once. With its own defaults as fixed limits, free memory
+# is given back, and memory that is not given back has an owner.
 GIVE_BACK = "glibc.malloc.mmap_threshold=131072:glibc.malloc.trim_threshold=131072"
-# Beyond that allocators keep fragments. A picture (1280x720: 3.6 MB) lost with each client or
-# change of size would be more after a minute, and is found by scripts/test soak.
+# Allocators keep some fragments nevertheless. A picture (1280x720: 3.6 MB) lost with each client or
+# change of size would be more after a minute, and scripts/test soak detects that.
 MEMORY_KB = 24 * 1024
-# A reset of virtio-gpu-gl keeps some for good without SPICE as well: with -display egl-headless
-# and no client, twelve of them took 5 to 22 MB each
+# Each reset of virtio-gpu-gl leaks some memory, without SPICE as well: with -display egl-headless and
+# no client, twelve resets took 5 to 22 MB each
 RESET_KB = 24 * 1024
 SECONDS = float(os.environ.get("SPICEGL_SOAK_SECONDS") or 20)
 
@@ -52,7 +52,7 @@ class Soak(VmTest):
         self._clients, self._done, self._names, self._resets = [], [], 0, 0
         self.log.info("seed %d, %g seconds", self._seed, self._seconds)
 
-    # What may happen
+    # Events
 
     def _connect(self, vm, way=None):
         if len(self._clients) >= MOST_CLIENTS:
@@ -151,14 +151,14 @@ class Soak(VmTest):
         time.sleep(self._random.random())
 
     def _lives(self, vm):
-        """Asks for frames from now on: a reset or a change of size begins to count again"""
+        """Waits for a frame from now on: after a reset or a change of size the count begins again"""
         frame = vm.progress()["frame"]
         wait_until(lambda: vm.progress()["frame"] > frame, "the guest shows another frame", 20)
 
     # Before and after
 
     def _quiet(self, vm):
-        """As it is when nobody is connected and nothing has happened"""
+        """Returns to the initial state, with no client connected"""
         self._link.restore()
         self._card.order("")
         self._gpu.withdraw()
@@ -170,7 +170,7 @@ class Soak(VmTest):
         self._lives(vm)
 
     def _settled(self, vm, as_before=None):
-        """What is held once what is done later (threads' ends, the guest's frees) is done"""
+        """The resources held after delayed work (threads that end, memory that the guest frees)"""
         held = {}
 
         def look():
@@ -201,7 +201,7 @@ class Soak(VmTest):
                 "contexts": alive("eglCreateContext", "eglDestroyContext")}
 
     def _warm_up(self, vm):
-        """What is made once and kept: codecs, encoders' threads, contexts, caches"""
+        """Creates what is created once and kept: codecs, encoders' threads, contexts, caches"""
         for way in WAYS:
             self._connect(vm, way)
         for size in SIZES:
@@ -209,7 +209,7 @@ class Soak(VmTest):
             for client in self._clients:
                 client.wait_for_frames(1, timeout=60)
             time.sleep(1)
-            # The first few contexts leave the more shaders' code behind
+            # The first few contexts leave more of the shaders' code behind
             self._lose_context(vm)
         self._reset(vm)
         self._dark(vm)

@@ -9,7 +9,7 @@ from support.picture import LOSSLESS, LOSSY, wrong_corners
 from support.vmtest import SIZE, VmTest
 from support.waiting import Late, wait_until
 
-# A double of a desktop's viewer: it only writes down what it is called with
+# A double of a desktop's viewer: it only records its argument
 VIEWER = """#!/bin/sh
 echo "$1" >"$0.called"
 """
@@ -34,7 +34,7 @@ class SpiceApp(VmTest):
     """:avocado: tags=beside"""
 
     def _desktop(self, folder):
-        """A user's desktop with the viewer in it: the environment, and where its URI will be"""
+        """A user's desktop with the viewer in it: the environment, and the file for the URI"""
         viewer = os.path.join(folder, "viewer")
         _write(viewer, VIEWER)
         os.chmod(viewer, 0o755)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""GL gives the names of deleted textures out again: clients see the new image, never the old, and
-what is kept for images goes with them."""
+"""GL reuses the names of deleted textures: clients see the new image, never the old one, and whatever
+is kept for an image is freed with it."""
 
 import os
 import re
@@ -9,13 +9,13 @@ from support.picture import Picture, cells, is_same
 from support.vmtest import VmTest
 from support.waiting import Late, wait_until
 
-# Buffers replaced one after the other, of each of which a client's whole picture is looked at.
-# Some come and go first: from there on nothing grows
+# Buffers that are replaced one after the other; the client's whole picture is checked for each.
+# After the first few, nothing may grow
 RENEWALS = 250
 FIRST = 30
 SIZE = (320, 240)
 
-# Under its own name Mesa gives QEMU no texture name twice, whoever else does
+# If the program's name is QEMU's, Mesa does not reuse texture names
 RECYCLE_NAMES = {"MESA_PROCESS_NAME": "spicegl"}
 GUEST = {"pattern": "cells", "size": "{}x{}".format(*SIZE), "buffers": 1, "flips": 0}
 
@@ -33,7 +33,7 @@ class Textures(VmTest):
         self.assertEqual(vm.progress()["frame"], number)
 
     def _wait_for_image(self, client, number):
-        """All of the client's picture is frame number; until then it is all of the one before"""
+        """The client's whole picture is frame number; until then it is the previous one as a whole"""
         right, before = cells(*SIZE, number), cells(*SIZE, number - 1)
 
         def seen():
@@ -56,7 +56,7 @@ class Textures(VmTest):
         return Picture.load(answer["saved"])
 
     def _recycle(self, way):
-        # Images and nothing else: every pixel can be looked at
+        # Only images, so that every pixel can be checked
         with self.counted_machine(unix=True, guest=GUEST, environment=RECYCLE_NAMES,
                                   spice=["streaming-video=off"],
                                   extra=["--trace", "qemu_spice_egl_image_create"]) as vm:
@@ -104,12 +104,12 @@ class Textures(VmTest):
                 self.cancel("this virglrenderer has no generations: QEMU works the same without, "
                             "which is what was tested (VIRGLRENDERER_SRC=DIR scripts/test "
                             "virglrenderer tests the other)")
-            # A resource may be scanned out more than once, and is the same image then
+            # A resource may be scanned out more than once, and remains one image
             images = {(resource, generation) for resource, generation, _ in found}
             self.assertGreaterEqual(len(images), FIRST)
             self.assertEqual(len({generation for _, generation in images}), len(images))
             self.assertEqual(len({resource for resource, _ in images}), len(images))
-            # Here every end is announced as well
+            # Here the end of each image is announced as well
             self.assertEqual({replaced for _, _, replaced in found}, {"0"})
 
     @staticmethod
@@ -136,7 +136,7 @@ class Textures(VmTest):
                     self.assertEqual(set(self._cost(vm, before).values()), {buffers},
                                      self._cost(vm, before))
                     kept.append(len(vm.dmabufs()))
-                # Of destroyed images nothing stays
+                # Nothing of destroyed images stays
                 self.assertLessEqual(max(kept[1:]), kept[0], kept)
 
     def _counts(self, vm):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What admins look with: spicegl-doctor, spicegl-top, spicegl-exporter."""
+"""The tools for admins: spicegl-doctor, spicegl-top, spicegl-exporter."""
 
 import glob
 import json
@@ -55,7 +55,7 @@ class Watching(ToolsTest):
                             extra=["-qmp", "unix:{},server=on,wait=off".format(path)]), path
 
     def _with_clients(self, vm):
-        """A local client and then a remote one, which are served as the tools have to report"""
+        """A local client and then a remote one; the tools must report how these are served"""
         vm.client("unix").wait_for_frames(1)
         vm.client("tcp").wait_for_frames(1)
 
@@ -76,7 +76,7 @@ class Watching(ToolsTest):
         self.assertRegex(remote[1], r"^127\.0\.0\.1:\d+$")
         self.assertEqual((local[3], local[7]), ("-", "-"))
         self.assertIn(remote[3], ("mjpeg", "h264", "vp8", "vp9"))
-        # frames, frames a second, Mbit/s, round trip
+        # frames, frames per second, Mbit/s, round trip
         for number in local[4], local[5], remote[4], remote[5], remote[6], remote[8]:
             self.assertGreater(float(number), 0, done.stdout)
 
@@ -187,7 +187,7 @@ class Doctor(ToolsTest):
     """:avocado: tags=beside"""
 
     def _findings(self, *words, environment=None, problems=0):
-        """What it finds: {what: finding}"""
+        """Its findings: {what: finding}"""
         done = run("doctor", "--json", *words, environment=environment)
         self.assertEqual(done.returncode, 1 if problems else 0, done.stdout + done.stderr)
         findings = json.loads(done.stdout)
@@ -288,10 +288,11 @@ class Doctor(ToolsTest):
                             "esac\nexec '{}' \"$@\"\n".format(stack.qemu()))
         self.assertIn("not enabled", self._problem("QEMU's sandbox", "--qemu", qemu))
 
-    # What it starts does not stay
+    # It leaves no process behind
 
     def _hanging(self):
-        """A QEMU that says what it is, and hangs where it has to render; what it writes when it does"""
+        """A double of QEMU that reports its version, and hangs when it should render; and the file that it
+        then writes"""
         left = os.path.join(self.workdir, "left")
         return self._script("qemu", "#!/bin/sh\ncase \"$*\" in *'-machine none'*) exec '{0}' \"$@\" ;; esac\n"
                             "echo \"$$ $*\" >'{1}.part'\nmv '{1}.part' '{1}'\nexec sleep 600\n".format(

@@ -11,7 +11,7 @@ from support import stack
 from support.picture import LOSSLESS, wrong_corners
 from support.vmtest import SIZE, VmTest
 
-# QEMU by what it is and what it was built against, with the spice-server it finds at run time
+# QEMUs by their source and by what they were built against, with the spice-server found at run time
 BUILDS = ("patched", "stock", "qemu-patched-spice-stock", "qemu-stock-spice-patched")
 SERVERS = ("patched", "stock")
 
@@ -36,7 +36,7 @@ def refusal(build, server, spice, preload=()):
              "-spice", "disable-ticketing=on," + spice.format(folder=folder)],
             env=dict(os.environ, LD_PRELOAD=":".join(preload), **finding(server)), stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        # A QEMU that gets as far as its monitor leaves by way of it
+        # A QEMU that gets as far as its monitor is ended through it
         try:
             _, errors = process.communicate("quit\n", timeout=60)
         except subprocess.TimeoutExpired:
@@ -101,5 +101,5 @@ class TwoByTwo(VmTest):
             for build, server in (("stock", "patched"), ("qemu-stock-spice-patched", "patched"),
                                   ("qemu-stock-spice-patched", "stock")):
                 self.assertEqual(refusal(build, server, spice), stock, (build, server))
-        # The second must be refused wherever it runs
+        # Any QEMU must refuse the second one
         self.assertIn("SPICE GL support is local-only", stock[1])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Video goes out in the codec that client and server agree on."""
+"""Video is sent in the codec that client and server agree on."""
 
 from support.link import Link
 from support.picture import LOSSY, wrong_corners
@@ -11,7 +11,7 @@ class Video(VmTest):
     """:avocado: tags=beside"""
 
     def _has(self, client, codec):
-        """What it gets in CODEC, it shows"""
+        """It shows the video that it gets in CODEC"""
         display = wait_for_shown(client)
         if codec == "mjpeg":
             self.assertEqual(display["streams"], 0)
@@ -62,7 +62,7 @@ class Video(VmTest):
         return client
 
     def test_a_client_that_is_long_in_coming_gets_the_running_video(self):
-        """Frames pass between its connection and its first message"""
+        """Frames are drawn between its connection and its first message"""
         guest = {"pattern": "motion", "flips": "forever", "size": "640x360"}
         with Link("lan", self.logdir) as link, \
                 self.machine(link=link, many_clients=True, guest=guest) as vm:
@@ -96,8 +96,8 @@ class Video(VmTest):
                 client.wait_for_picture(lambda p: wrong_corners(p, 640, 360, tolerance=LOSSY))
 
     def test_motion_at_60_frames_a_second_is_shown_as_such_for_as_long_as_it_goes_on(self):
-        # Small pictures: what is tested is rate control, not how fast this machine is. On a
-        # busy one a client that decodes late is rightly sent less.
+        # Small pictures, to test rate control and not the machine's speed. On a busy machine a client
+        # decodes late, and is rightly sent less.
         with self.machine(guest={"pattern": "motion", "size": "320x240"}) as vm:
             client = vm.client("tcp", options=["--counter", "--codec", "mjpeg"])
             client.wait_for_frames(1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""VNC beside SPICE with gl=on: what the guest renders is read back while somebody looks."""
+"""VNC beside SPICE with gl=on: the guest's picture is read back while a viewer is connected."""
 
 import contextlib
 import os
@@ -16,7 +16,7 @@ class Vnc(VmTest):
 
     @contextlib.contextmanager
     def _machine(self, make=None, place="extra", **options):
-        """A machine, and where its VNC server is; place: where on the command line -vnc is"""
+        """A machine, and the socket of its VNC server; place: where on the command line -vnc is"""
         with tempfile.TemporaryDirectory(prefix="spicegl-") as folder:
             path = os.path.join(folder, "vnc")
             make = make or self.machine

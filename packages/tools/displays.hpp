@@ -28,5 +28,5 @@ struct Display {
     std::vector<DisplayClient> clients;
 };
 
-/* spice: query-spice's answer; none of a QEMU that reports no displays */
+/* spice: query-spice's answer. Empty if QEMU reports no displays. */
 std::vector<Display> displays_of(const Value &spice);

@@ -10,7 +10,7 @@
 
 std::vector<std::string> parse(const CommandLine &line, int argc, char **argv)
 {
-    /* Of the locale, what help is printed in; numbers stay as they are */
+    /* Of the locale, only the character set, in which help is printed; numbers stay as they are */
     setlocale(LC_CTYPE, "");
     auto entries = line.entries;
     entries.push_back({nullptr, 0, 0, G_OPTION_ARG_NONE, nullptr, nullptr, nullptr});

@@ -14,13 +14,14 @@ struct CommandLine {
     std::vector<GOptionEntry> entries; /* without the empty one at the end */
 };
 
-/* The arguments that are no options. On a bad command line it says why and ends the program with 2. */
+/* Returns the arguments that are not options. If the command line is wrong, prints why and ends the
+ * program with 2. */
 std::vector<std::string> parse(const CommandLine &line, int argc, char **argv);
 
-/* Ends the program like that */
+/* Ends the program in the same way */
 [[noreturn]] void usage_error(const std::string &why);
 
-/* A copy, which is "" for no text; frees what GLib has allocated */
+/* A copy, which is "" for null; frees the text, which GLib has allocated */
 std::string taken(gchar *text);
 std::vector<std::string> taken(gchar **texts);
 

@@ -16,14 +16,14 @@
 
 namespace {
 
-/* What ends it at the latest when this process is killed; a group, for what it starts itself */
+/* It ends at the latest when this process is killed; in a group with all that it starts itself */
 void set_up_child(gpointer)
 {
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     setpgid(0, 0);
 }
 
-/* Memory and not a pipe: nobody has to read it while the process runs */
+/* Memory and not a pipe, which would have to be read while the process runs */
 Fd memory()
 {
     Fd fd(memfd_create("output", MFD_CLOEXEC));
@@ -94,7 +94,7 @@ Process::~Process()
     }
 }
 
-/* Whether it has ended. What it has left behind in its group ends as well. */
+/* Whether it has ended. If so, all that is left of its group is ended, too. */
 bool Process::reap()
 {
     int how;

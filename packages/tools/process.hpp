@@ -16,13 +16,13 @@ public:
     struct Start {
         std::vector<std::string> words; /* the program, looked for in $PATH, and its arguments */
         std::vector<std::pair<std::string, std::string>> environment = {}; /* on top of ours */
-        int passed = -1; /* is the child's descriptor PASSED_AS, if there is one */
+        int passed = -1; /* becomes the child's descriptor PASSED_AS, if there is one */
     };
     static constexpr int PASSED_AS = 3;
 
     /* Throws Failure if there is no such program */
     explicit Process(const Start &start);
-    /* With SIGTERM, and SIGKILL after some seconds; its children as well */
+    /* By SIGTERM, and by SIGKILL after some seconds; its children as well */
     ~Process();
     Process(const Process &) = delete;
     Process &operator=(const Process &) = delete;
@@ -39,6 +39,6 @@ private:
     bool reap();
 
     Fd out_file, err_file;
-    pid_t pid = 0; /* 0: it has been waited for */
+    pid_t pid = 0; /* 0: it has ended, and its status has been read */
     int exit_status = -1;
 };

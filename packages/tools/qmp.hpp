@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A QEMU monitor that speaks QMP. All calls throw Failure, at the latest when their time is over;
- * times are seconds. */
+/* A QEMU monitor that speaks QMP. All calls may throw Failure, and do so at the latest when their time
+ * is over; times are seconds. */
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ public:
     /* Connects to the Unix socket on which QEMU listens. QEMU serves one connection at a time. */
     static Qmp connect(const std::string &path, double seconds);
 
-    /* connected: the other end is QEMU's, or will be: it waits for the greeting */
+    /* connected: the other end is QEMU's, or will be. Waits for the greeting. */
     Qmp(Fd connected, double seconds);
 
     /* What the command returns. Events and late answers to earlier commands are skipped. */

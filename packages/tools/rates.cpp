@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "rates.hpp"
 
-/* No connection has such an id: they are any 32 bits, with a sign */
+/* No connection has such an id: ids are signed 32-bit numbers */
 constexpr int64_t NO_CLIENT = INT64_MIN;
 
 void Rates::look(double at, const std::vector<Display> &displays)

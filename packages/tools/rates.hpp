@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How fast counters grow, from one look to the next */
+/* How fast counters grow, from one reading to the next */
 #pragma once
 
 #include <map>
@@ -12,8 +12,8 @@ class Rates
 {
 public:
     struct Rate {
-        bool known = false; /* not at the first look, nor when a counter begins again */
-        double frames = 0;  /* a second */
+        bool known = false; /* not at the first reading, nor when a counter begins again */
+        double frames = 0;  /* per second */
         double mbits = 0;   /* Mbit/s; 0 of a display */
     };
 

@@ -8,7 +8,7 @@
 
 #include "fd.hpp"
 
-/* False if the path is empty or longer than the kernel takes (107 bytes) */
+/* False if the path is empty or longer than the kernel allows (107 bytes) */
 bool unix_address(const std::string &path, sockaddr_un *address);
 
 /* Neither waits nor throws: connected, or without a descriptor and with errno set */

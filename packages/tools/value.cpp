@@ -67,7 +67,7 @@ std::string Value::written() const
 
 std::string quoted(const std::string &text)
 {
-    /* json-glib takes UTF-8 alone, and file names may be anything */
+    /* json-glib accepts only UTF-8, and file names may be anything */
     gchar *valid = g_utf8_make_valid(text.c_str(), gssize(text.size()));
     JsonNode *node = json_node_init_string(json_node_alloc(), valid);
     gchar *written = json_to_string(node, FALSE);

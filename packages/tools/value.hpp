@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A JSON value that may be another one than expected: QEMUs differ in what they report. What is
- * absent, or of another type, is empty or 0. */
+/* A JSON value that may differ from what is expected, since QEMU's versions differ in what they report.
+ * A value that is absent, or of another type, reads as empty or 0. */
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ class Value
 public:
     Value() = default;
 
-    /* Throws Failure if the text is no JSON */
+    /* Throws Failure if the text is not JSON */
     static Value parse(const std::string &text);
 
     /* Is there one? */

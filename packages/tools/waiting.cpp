@@ -10,7 +10,7 @@ namespace {
 
 volatile std::sig_atomic_t came = 0;
 
-/* A signal that comes just before poll() does not end it: so none takes longer than this */
+/* A signal that comes just before poll() does not end it, so no call takes longer than this */
 constexpr double SLICE = 0.1;
 
 void check()

@@ -8,13 +8,13 @@ struct Interrupted {
     int signal;
 };
 
-/* From now on SIGINT and SIGTERM end waits; before, they end the process */
+/* From now on SIGINT and SIGTERM end waits; before this call, they end the process */
 void let_signals_end_waits();
 
 /* Of the monotonic clock */
 double now();
 
-/* Until then; may throw Interrupted, as the next one */
+/* Waits until then; may throw Interrupted, as the next function */
 void sleep_until(double deadline);
 
 /* Whether the descriptor has one of poll()'s events before the deadline */

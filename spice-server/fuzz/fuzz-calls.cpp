@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright 2026 Seed 6d55f7ea maintainers */
-/* The public calls of spice-qxl-gl.h with any arguments in any order, nobody connected. */
+/* The public calls of spice-qxl-gl.h with any arguments in any order; no client is connected. */
 #include "fuzz-display.hpp"
 
 #include <cerrno>

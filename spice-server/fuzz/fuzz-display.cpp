@@ -21,7 +21,7 @@ void require(bool condition, const char *what)
 static Drawer &drawer()
 {
     static Drawer *made = [] {
-        /* what is said of hostile input is no finding; what is fatal still ends the process */
+        /* messages about hostile input are not findings; fatal ones still end the process */
         g_log_set_default_handler([](const char *, GLogLevelFlags, const char *, void *) {},
                                   nullptr);
         require(test_display() != EGL_NO_DISPLAY, "EGL_PLATFORM_SURFACELESS_MESA works here");

@@ -48,7 +48,7 @@ public:
         default: draw(); break;
         }
     }
-    /* Nothing changes any more: soon the client has all of it */
+    /* Nothing changes any more: the client soon has the whole picture */
     void settle()
     {
         end_stream();
@@ -93,7 +93,7 @@ private:
         stream = {};
         read(all());
     }
-    /* Of what a guest reports as drawn only some has changed */
+    /* Only some of what the guest reports as drawn has changed */
     void draw()
     {
         const GlRect drawn = rect(), changed = rect();
@@ -125,7 +125,7 @@ private:
         }
         unread = {};
     }
-    /* Somebody reads a frame for long */
+    /* An encoder reads a frame for a long time */
     void keep()
     {
         if (data.ConsumeBool() && frames.current()) {
@@ -146,7 +146,7 @@ private:
         plan.blurred(stream);
         stream = {};
     }
-    /* A job for the client; each part is sent or not. WELL: all is */
+    /* A job for the client; each part is sent or not. WELL: all of them are sent */
     void send(bool well)
     {
         if (!frames.current()) {

@@ -83,7 +83,7 @@ class SeveralClients: public Clients
 protected:
     void SetUp() override
     {
-        setenv("SPICE_DEBUG_ALLOW_MC", "1", 1); // asked for when the server is made
+        setenv("SPICE_DEBUG_ALLOW_MC", "1", 1); // read when the server is created
         Clients::SetUp();
         unsetenv("SPICE_DEBUG_ALLOW_MC");
     }

@@ -27,7 +27,7 @@ enum class Tcp { RENO, CUBIC, BBR };
 struct Spec {
     double rate;                      /* bytes/s */
     double delay_ms, jitter_ms;       /* each way; the way back has a third of the jitter */
-    double queue;                     /* bytes, what comes on top is dropped */
+    double queue;                     /* bytes; packets that do not fit are dropped */
     double loss = 0;                  /* of segments */
     struct Change {
         double from_ms, rate;
@@ -89,7 +89,7 @@ public:
     void send(uint64_t number, double bytes)
     {
         if (unsent <= 0) {
-            limited_until = acked + flying + 1; /* until then it is the application that is slow */
+            limited_until = acked + flying + 1; /* until then the application is slow */
         }
         unsent += bytes;
         written += bytes;
@@ -101,7 +101,7 @@ public:
     bool endless = false;                                        /* always has something to send */
     uint64_t retransmits = 0;
     double delivered = 0; /* bytes, at the client */
-    void stop() { unsent = 0; } /* what has not been sent is not sent any more */
+    void stop() { unsent = 0; } /* drops what has not been sent yet */
 
 private:
     friend class Network;
@@ -326,7 +326,7 @@ private:
         bool idle;
     };
 
-    /* In turns, so that nobody is always the first */
+    /* In turns, so that no sender is always the first */
     void fill(uint64_t now, uint64_t rtt, double speed)
     {
         turn++;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright 2026 Seed 6d55f7ea maintainers */
-/* A sender of video under rate control on the network of link-model.hpp, and what became of it. */
+/* A sender of video under rate control on the network of link-model.hpp, and what arrived. */
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@ namespace link_model {
 /* How a client acknowledges */
 struct Client {
     unsigned each = 1;        /* messages */
-    double delay_ms = 0;      /* late by that much */
+    double delay_ms = 0;      /* late by this time */
     double handling_ms = 0;   /* of a message, one after another, before it is acknowledged */
 };
 
@@ -27,7 +27,7 @@ struct Video {
     double need = 1e12;       /* bytes/s that the best quality takes */
     double smallest = 4000;   /* bytes of a frame at the worst */
     double spread = 0.25;     /* of frames' sizes, standard deviation */
-    unsigned small_each = 0;  /* frames: so many, and a small message goes right behind; 0: none */
+    unsigned small_each = 0;  /* after this many frames a small message follows at once; 0: never */
 };
 
 /* A display channel: frames of a video, as large as the rate control says */
@@ -91,7 +91,7 @@ public:
     Connection connection;
     red::GlRate rate;
     double sent_bytes = 0;
-    double fullest = 0; /* of what may be on its way before a frame, at most */
+    double fullest = 0; /* the most that may be in flight before a frame */
 
 private:
     struct Ack {

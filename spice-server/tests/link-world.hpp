@@ -20,7 +20,7 @@ inline constexpr const char *TCP_NAMES[] = { "reno", "cubic", "bbr" };
 
 inline const char *name(Tcp tcp) { return TCP_NAMES[int(tcp)]; }
 
-/* A network and those that send over it */
+/* A network and its senders */
 class World
 {
 public:
@@ -75,7 +75,7 @@ public:
         arrivals.push_back({ free_at + uint64_t(way_ms * MS), number });
     }
 
-    /* For MS_ milliseconds, with ticks and arrivals */
+    /* Runs for MS_ milliseconds, with ticks and arrivals */
     void wait(double ms, bool ticks = true)
     {
         for (const uint64_t until = now + uint64_t(ms * MS); now < until;) {
@@ -90,7 +90,7 @@ public:
         }
     }
 
-    /* A frame each 16 ms, of as much as there is to use, or SIZE bytes */
+    /* Sends a frame every 16 ms, of the size that the budget allows, or of SIZE bytes */
     void video(int frames, size_t size = 0)
     {
         for (int i = 0; i < frames; i++) {

@@ -51,7 +51,7 @@ public:
         motion.changed(region, now);
         plan.changed(region);
     }
-    /* Each pixel of RECT changes so long at so many frames a second */
+    /* Changes each pixel of RECT for this long, this many times per second */
     void play(const GlRect &rect, uint64_t ms, unsigned fps = 60)
     {
         for (const uint64_t end = now + ms * MS; now < end; now += SECOND / fps) {

@@ -35,9 +35,9 @@ public:
 
     /* The link handshake went well */
     bool linked() const { return is_linked; }
-    /* The server has not hung up */
+    /* The server has not closed the connection */
     bool connected() const { return fd >= 0; }
-    /* Nothing is waited for: what the socket does not take is lost */
+    /* Does not wait: what the socket does not accept at once is lost */
     void send_raw(const void *data, size_t size);
     void send(uint16_t type, const Bytes &body = {});
     /* Reads what has come, and answers it as well-behaved clients do */
@@ -46,7 +46,7 @@ public:
 
     /* Messages received, by type */
     unsigned count(uint16_t type) const;
-    /* Images, video frames and the like: all that shows something of the guest */
+    /* Images, video frames and the like: every message that shows something of the guest */
     unsigned pictures() const;
     /* Is there a surface of this size, and has something been drawn on it? */
     bool shows(uint32_t width, uint32_t height) const;
@@ -59,10 +59,10 @@ public:
     std::function<void(uint16_t, const uint8_t *, size_t)> heard;
     bool answers_draws = true;
     bool answers_pings = true;
-    /* Messages that it acknowledges at a time; 0: none, ever */
+    /* Number of messages that it acknowledges at a time; 0: it never acknowledges any */
     static constexpr uint32_t AS_ASKED = UINT32_MAX;
     uint32_t acknowledges = AS_ASKED;
-    /* Messages that it forgets to acknowledge from now on */
+    /* Number of messages that it does not acknowledge from now on */
     unsigned forgets = 0;
 
 private:
@@ -83,12 +83,12 @@ private:
     std::set<uint32_t> open_streams;
 };
 
-/* The display capabilities of a client that takes everything */
+/* The display capabilities of a client that supports everything */
 uint32_t all_display_caps();
 /* The body of SPICE_MSGC_DISPLAY_INIT */
 Bytes display_init();
 
-/* The body of SPICE_MSGC_DISPLAY_STREAM_REPORT that says: I cannot show this stream */
+/* The body of SPICE_MSGC_DISPLAY_STREAM_REPORT that says that this stream cannot be shown */
 Bytes stream_refusal(uint32_t id);
 
 /* A main and a display channel */
@@ -99,7 +99,7 @@ public:
               uint8_t display_id = 0);
 
     bool ok() const { return display && display->linked(); }
-    /* Introduces itself: from now on the server shows it something */
+    /* Sends INIT: from now on the server sends it pictures */
     void init();
     /* Runs the main loop and receives until DONE; false after ten seconds without */
     bool run_until(const std::function<bool()> &done, unsigned ms = 10000);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright 2026 Seed 6d55f7ea maintainers */
-/* A SpiceServer with one QXL instance, as QEMU makes it, with nobody connected. */
+/* A SpiceServer with one QXL instance, as QEMU makes it, with no client connected. */
 #pragma once
 
 #include <atomic>
@@ -29,12 +29,12 @@ public:
     Display &operator=(const Display &) = delete;
 
     QXLInstance *qxl() { return &device.instance; }
-    /* The cookies of async_complete so far, and the threads it came from */
+    /* The cookies passed to async_complete() so far, and the threads that called it */
     std::vector<uint64_t> completed();
     bool completed_in(std::thread::id thread);
     /* False after ten seconds without */
     bool wait_for_completion(uint64_t cookie);
-    /* The worker's thread stands still in a call to the device, until the object's end */
+    /* Blocks the worker's thread in a call to the device for as long as the object lives */
     class HeldWorker
     {
     public:

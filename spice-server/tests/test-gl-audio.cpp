@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright 2026 Seed 6d55f7ea maintainers */
-/* While a client plays audio, what moves is in step with it. */
+/* While a client plays audio, moving parts are in step with it. */
 #include <cstring>
 #include <vector>
 
@@ -48,7 +48,7 @@ protected:
         Clients::TearDown();
     }
 
-    /* Plays what the guest does, too */
+    /* Also plays the guest's audio */
     std::unique_ptr<RawClient> connect()
     {
         auto client = std::make_unique<RawClient>(server, false);
@@ -63,7 +63,7 @@ protected:
     /* The guest moves until DONE; false after ten seconds without */
     bool moves_until(LentImage &image, RawClient &client, const std::function<bool()> &done)
     {
-        /* While a busy machine makes the link look slow, what moves stays a stream: until it is not */
+        /* On a busy machine the link looks slow, and motion stays a stream for longer */
         for (int i = 0; i < 3000 && !done(); i++) {
             flip(image);
             client.run_until([] { return false; }, 16);
@@ -82,7 +82,7 @@ TEST_F(Audio, what_moves_is_a_stream_while_it_plays_and_images_after_that)
     LentImage &image = lend(1, 320, 240);
     auto client = connect();
     auto &display_channel = *client->display;
-    std::vector<int32_t> waits; // ms that frames would wait for their time, where they came
+    std::vector<int32_t> waits; // ms between a frame's arrival and its time
     bool plays = false;
     display_channel.heard = [&](uint16_t type, const uint8_t *body, size_t size) {
         uint32_t words[2] = {}; // stream, time
@@ -105,7 +105,7 @@ TEST_F(Audio, what_moves_is_a_stream_while_it_plays_and_images_after_that)
     plays = true;
     ASSERT_TRUE(moves_until(image, *client, [&] { return waits.size() > 20; }));
     for (int32_t wait : waits) {
-        /* Audio's own delay is in the clock that the client has then: none is added */
+        /* The client's clock includes audio's own delay then: none is added */
         ASSERT_LE(wait, 0);
     }
 

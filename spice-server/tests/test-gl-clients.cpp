@@ -60,7 +60,7 @@ TEST_P(EachKind, comes_and_goes_while_the_guest_flips)
     EXPECT_TRUE(gone());
 }
 
-/* AddressSanitizer's leak check is the test: the worker connects what is gone already */
+/* AddressSanitizer's leak check is the test: the worker connects clients that have gone already */
 TEST_P(EachKind, may_be_gone_before_its_display_channel_is_connected)
 {
     LentImage &image = lend(1);
@@ -163,7 +163,7 @@ TEST_P(EachKind, may_be_there_when_the_server_ends_in_the_middle_of_a_draw)
     EXPECT_EQ(a.released(), 1);
 }
 
-/* Nothing wakes the worker, which may hold the image as what it last told of */
+/* Nothing wakes the worker, which may still hold the image that it announced last */
 TEST_F(Clients, give_back_an_image_that_is_not_shown_any_more_though_the_picture_stays)
 {
     LentImage &a = lend(1);
@@ -183,7 +183,7 @@ TEST_F(Clients, give_back_an_image_that_is_not_shown_any_more_though_the_picture
     client.init();
     ASSERT_TRUE(client.run_until([&] { return client.display->pictures() > 0; }));
     show(a);
-    client.run_until([] { return false; }, 300); // whatever the worker has to do, it has done
+    client.run_until([] { return false; }, 300); // the worker has done all its work
     show(b);
     client.run_until([] { return false; }, 100);
     spice_qxl_gl_release_texture(qxl, 1);
@@ -191,7 +191,7 @@ TEST_F(Clients, give_back_an_image_that_is_not_shown_any_more_though_the_picture
     EXPECT_EQ(b.released(), 0);
 }
 
-/* Threads stop anywhere, and for long */
+/* Threads stop at any point, for a long time */
 class BusyMachine
 {
 public:
@@ -231,7 +231,7 @@ TEST_F(Clients, local_ones_get_the_scanout_message_that_they_know)
         if (!old_ones && !new_ones) {
             GTEST_SKIP() << "this display exports no dma-bufs";
         }
-        /* That nothing is scanned out is an old one, always */
+        /* "Nothing is scanned out" is always sent as the older message */
         EXPECT_EQ(new_ones > 0, unknown == 0);
         client.display->close();
         client.main->close();
@@ -254,7 +254,7 @@ TEST_F(Clients, on_unix_sockets_get_no_dmabufs_where_the_caller_says_so)
     EXPECT_EQ(stats().prime_exports, 0u);
 }
 
-/* Images have a second plane while a test wants it, in the memory of the only one that there is */
+/* While a test wants it, images have a second plane, in the memory of the first */
 class TwoPlanes: public testing::Environment
 {
 public:
@@ -262,7 +262,7 @@ public:
 
     void SetUp() override
     {
-        eglGetProcAddress("eglInitialize"); // libepoxy's pointer is its resolver until then
+        eglGetProcAddress("eglInitialize"); // until then libepoxy's pointer is its resolver
         real_lookup = epoxy_eglGetProcAddress;
         epoxy_eglGetProcAddress = lookup;
     }
@@ -365,13 +365,13 @@ TEST_F(Clients, a_remote_one_sees_each_size_that_is_drawn_once)
     }
 }
 
-/* What is in flight for ever leaves no room for another picture on a link that looks slow */
+/* If a message counts as in flight forever, a slow link has no room for another picture */
 TEST_F(Clients, a_remote_one_that_forgets_an_acknowledgement_sees_the_next_picture)
 {
     LentImage &image = lend(1, 320, 240);
     spice_server_set_streaming_video(server, SPICE_STREAM_VIDEO_OFF); // each picture is one image
     ASSERT_EQ(spice_qxl_gl_set_dmabufs(qxl, 0), 0);
-    RawClient client(server, true); // which is not asked for its latency by others
+    RawClient client(server, true); // spice itself sends it no pings
     ASSERT_TRUE(client.ok());
     client.init();
     flip(image);
@@ -382,7 +382,7 @@ TEST_F(Clients, a_remote_one_that_forgets_an_acknowledgement_sees_the_next_pictu
         image.fill_with_noise(seed);
         draw();
         ASSERT_TRUE(client.run_until([&] { return client.display->pictures() > before; }));
-        run_main_loop(300, [] { return false; }); // the longer it flies, the slower the link looks
+        run_main_loop(300, [] { return false; }); // the longer it takes, the slower the link
     }
 }
 
@@ -428,7 +428,7 @@ TEST_F(SeveralClients, are_counted_for_callers_that_know_more_or_less_about_each
     EXPECT_EQ(spice_qxl_gl_get_stats(qxl, &got, same, &count), -EINVAL);
 }
 
-/* A GPU that encodes; ci/egl-card and ci/va-double stand in for one */
+/* A GPU that encodes: ci/egl-card and ci/va-double simulate one */
 class GpuClients: public Clients
 {
 protected:

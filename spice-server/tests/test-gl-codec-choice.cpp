@@ -72,7 +72,7 @@ TEST_F(CodecChoice, TakesJpegWhenThereIsRoomForTwoSeconds)
 {
     run(1.0, 10000);
     EXPECT_EQ(run(1.4, 1900), -1);
-    EXPECT_EQ(run(1.2, 100), -1); /* counted anew */
+    EXPECT_EQ(run(1.2, 100), -1); /* the count starts again */
     EXPECT_EQ(run(1.4, 3000), 2000);
     EXPECT_STREQ(choice.why(), "the link has room for JPEG");
 }
@@ -100,7 +100,7 @@ TEST_F(CodecChoice, LeavesJpegSoonAfterACollapse)
 {
     run(2, 1000);
     fell = now - 10 * MS;
-    EXPECT_EQ(run(1.0, 1000), 100); /* sooner after the last change than otherwise, too */
+    EXPECT_EQ(run(1.0, 1000), 100); /* also sooner after the last change than usual */
     EXPECT_STREQ(choice.why(), "the link has become much slower");
 }
 
@@ -141,7 +141,7 @@ TEST_F(CodecChoice, WaitsLongerAfterEachMistakeAndForgives)
         EXPECT_EQ(choice.codec(), Codec::INTER);
         waited = run(2, 40000);
         EXPECT_EQ(waited, expected - 50);
-        now -= (40000 - uint64_t(waited) - 1000) * MS; /* as though it had been a second in JPEG */
+        now -= (40000 - uint64_t(waited) - 1000) * MS; /* as if JPEG had been in use for a second */
     }
     run(2, 15000);
     fell = now;

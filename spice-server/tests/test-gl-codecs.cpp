@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright 2026 Seed 6d55f7ea maintainers */
-/* What of GStreamer is loaded, and when, in a process that may start no other and has no registry:
- * the tests are steps, in this order. */
+/* Which parts of GStreamer are loaded, and when, in a process that may start no others and has no
+ * registry. The tests are steps, in this order. */
 #include "gl-codecs.hpp"
 
 #include <cstdlib>

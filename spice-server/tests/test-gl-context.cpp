@@ -44,7 +44,7 @@ testing::AssertionResult is_refused(EGLDisplay display)
     return testing::AssertionSuccess();
 }
 
-/* A display nobody has initialised: the software device's */
+/* A display that has not been initialised: the software device's */
 EGLDisplay other_display()
 {
     EGLDeviceEXT device = nullptr;

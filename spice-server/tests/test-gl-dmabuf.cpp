@@ -17,7 +17,7 @@ using namespace red;
 
 namespace {
 
-constexpr int DEAD_FD = 1000000; /* a number that nobody gets */
+constexpr int DEAD_FD = 1000000; /* a number that no descriptor has */
 
 bool same_file(int a, int b)
 {
@@ -61,7 +61,7 @@ protected:
     std::unique_ptr<TextureImage> texture;
 };
 
-/* Of its own name, so that runs with and without dma-bufs can leave out what is not theirs */
+/* A name of its own, so that runs with and without dma-bufs can leave out the other's tests */
 class NoExport: public Export
 {
 };

@@ -11,7 +11,7 @@ namespace {
 constexpr uint64_t MS = 1000000;
 constexpr uint64_t LARGE = GlDrawnMotion::PIXELS, SMALL = LARGE - 1;
 
-/* So many changes, one each so many ms; returns when the last one was */
+/* N changes, one every EACH_MS; returns the time of the last one */
 uint64_t change(GlDrawnMotion *motion, size_t n, uint64_t each_ms, uint64_t pixels = LARGE,
                 uint64_t from_ns = 1000 * MS)
 {

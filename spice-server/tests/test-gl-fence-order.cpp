@@ -15,7 +15,7 @@ namespace {
 constexpr int FRAMES = 1000;
 constexpr uint32_t WIDTH = 160, HEIGHT = 120;
 
-/* Drawing that takes a while, so that a reader that does not wait is early */
+/* Drawing that takes so long that a reader which does not wait reads too early */
 class SlowFill
 {
 public:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright 2026 Seed 6d55f7ea maintainers */
-/* The guest's fences are waited for. With ci/fence-delay preloaded: what is drawn is there when its
- * fence has been waited for, and not before. */
+/* Readers wait for the guest's fences. With ci/fence-delay preloaded, drawing is delayed until
+ * something waits for its fence. */
 #include <cstdlib>
 #include <thread>
 
@@ -15,7 +15,7 @@ namespace {
 
 constexpr Color BEFORE = { 200, 30, 40 }, AFTER = { 10, 220, 90 };
 
-/* This thread's drawing is held back from now on */
+/* From now on this thread's drawing is delayed */
 void draw_late()
 {
     pthread_setname_np(pthread_self(), "guest");
@@ -62,7 +62,7 @@ static bool equal(const Color &a, const Color &b)
     return a.r == b.r && a.g == b.g && a.b == b.b;
 }
 
-/* Else the others tell nothing */
+/* Otherwise the other tests prove nothing */
 TEST_F(Fences, that_are_not_waited_for_show_old_pictures)
 {
     EXPECT_TRUE(equal(read_after([](const GlFence &) { return true; }), BEFORE));
@@ -82,7 +82,7 @@ TEST_F(Fences, that_are_waited_for_in_the_thread_show_what_was_drawn)
     }), AFTER));
 }
 
-/* A frame that is read before it is drawn is the one before, which the client has */
+/* If a frame is read before it is drawn, the previous one is read, which the client has already */
 TEST_F(Clients, see_each_frame_though_the_gpu_draws_it_late)
 {
     draw_late();
@@ -95,9 +95,9 @@ TEST_F(Clients, see_each_frame_though_the_gpu_draws_it_late)
     ASSERT_TRUE(client.run_until([&] { return client.display->pictures() > 0; }));
     for (int i = 0; i < 8; i++) {
         const unsigned before = client.display->pictures();
-        flip(*images[0]); // the same image: what it showed before is what would be read
+        flip(*images[0]); // the same image: what it showed before would be read
         ASSERT_TRUE(client.run_until([&] { return client.display->pictures() > before; }, 3000))
             << "frame " << i << " is not seen";
-        client.run_until([] { return false; }, 500); // made lossless, all of it
+        client.run_until([] { return false; }, 500); // until all of it is lossless
     }
 }

@@ -20,7 +20,7 @@ uint32_t narrowed(uint8_t v, int bits)
     return (v * max + 127) / 255;
 }
 
-/* What such a number shows as */
+/* The 8-bit value that such a number is shown as */
 uint8_t shown(uint8_t v, int bits)
 {
     const uint32_t max = (1u << bits) - 1;
@@ -96,7 +96,7 @@ const PackedFormat packed_formats[] = {
         store<uint16_t>(at + 4, half(c.b)); store<uint16_t>(at + 6, half(50)); } },
 };
 
-/* BT.601, limited range: what EGL_EXT_image_dma_buf_import says nothing else about */
+/* BT.601, limited range: EGL_EXT_image_dma_buf_import's default */
 struct Yuv {
     int y, u, v;
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright 2026 Seed 6d55f7ea maintainers */
-/* What has changed between two pictures, and the memory that pictures are in. */
+/* What has changed between two pictures, and the memory that holds them. */
 #include "gl-frames.hpp"
 
 #include <atomic>
@@ -188,8 +188,8 @@ TEST(Frames, one_changed_pixel_anywhere_is_found_in_its_cell)
     }
 }
 
-/* What the guest reports as drawn is more than what it has changed, and readers keep any number of
- * frames for any time */
+/* The guest reports more as drawn than it has changed, and readers keep any number of frames for
+ * any time */
 TEST(Frames, are_exact_whatever_is_drawn_reported_and_held)
 {
     struct Held {
@@ -280,7 +280,7 @@ TEST(Frames, are_busy_while_all_are_read_and_lose_nothing_by_that)
     EXPECT_EQ(frames.current(), newest);
     EXPECT_TRUE(shows(*newest, last));
 
-    held.erase(held.begin()); // a reader is done
+    held.erase(held.begin()); // a reader has finished
     EXPECT_EQ(put(frames, picture, &changed), GlFrames::Update::CHANGED);
     EXPECT_EQ(changed, GlRegion(GlRect({ 16, 16, 16, 16 })));
     EXPECT_TRUE(shows(*frames.current(), picture));
@@ -376,7 +376,7 @@ TEST(Frames, give_memory_back_that_nobody_reads)
     EXPECT_LE(mapped_bytes(), before + BYTES / 2) << "a former size's memory is not kept";
 }
 
-/* ThreadSanitizer's as much as its own: readers let go in their threads of what is written next */
+/* Also for ThreadSanitizer: readers, in their threads, release the memory that is written next */
 TEST(Frames, stay_as_they_are_while_other_threads_read_them)
 {
     GlFrames frames;
@@ -421,7 +421,7 @@ TEST(Frames, stay_as_they_are_while_other_threads_read_them)
     EXPECT_EQ(wrong, 0u);
 }
 
-/* A reader that lets go of a frame of another size while one is looked for */
+/* A reader releases a frame of another size while a free one is looked for */
 TEST(Frames, are_of_the_size_that_is_asked_for_whenever_others_are_let_go_of)
 {
     GlFrames frames;
@@ -432,12 +432,12 @@ TEST(Frames, are_of_the_size_that_is_asked_for_whenever_others_are_let_go_of)
         for (unsigned round = 0; !ends; round++) {
             GlFramePtr *frame = handed.exchange(nullptr);
             for (turns = 0; frame && turns < round % 256;) {
-                turns = turns + 1; // anywhere in what the other thread does meanwhile
+                turns = turns + 1; // at any point of what the other thread does meanwhile
             }
             delete frame;
         }
     });
-    /* The larger one is of more than a page: it does not fit into the other */
+    /* The larger one takes more than a page: it does not fit into the smaller one's memory */
     const Picture pictures[] = { Picture(4, 4), Picture(40, 40) };
     const Read reads[] = { Read(pictures[0], pictures[0].all(), 0),
                            Read(pictures[1], pictures[1].all(), 0) };

@@ -28,7 +28,7 @@ GlRenderNode gpu_at(const std::string &node)
     return gpu;
 }
 
-/* A picture in a dma-buf, alive as long as somebody has it */
+/* A picture in a dma-buf, which lives as long as there is a reference to it */
 struct TestPicture {
     MemoryBuffer memory{ WIDTH * 4 * HEIGHT };
     GlDmabuf buffer;
@@ -112,7 +112,7 @@ protected:
         changed.wait_for(guard, std::chrono::seconds(20), [&] { return !failures.empty(); });
         return failures.empty() ? "" : failures[0];
     }
-    /* N pictures, each when the one before has come out */
+    /* Pushes N pictures, each when the previous one has come out */
     void push_one_by_one(size_t n)
     {
         for (size_t i = 0; i < n; i++) {

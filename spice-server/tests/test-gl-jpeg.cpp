@@ -18,7 +18,7 @@ using namespace red;
 
 namespace {
 
-/* As 4 bytes a pixel; empty: no JPEG. libjpeg ends the process over a broken one. */
+/* As 4 bytes per pixel; empty: not a JPEG. libjpeg ends the process if one is broken. */
 std::vector<uint8_t> decode(const std::vector<uint8_t> &jpeg, uint32_t *width, uint32_t *height)
 {
     jpeg_decompress_struct info{};
@@ -199,7 +199,7 @@ TEST(JpegShare, what_cannot_be_encoded_is_null_for_all)
     EXPECT_TRUE(share.get(*frame, frame->all(), 80, &jpeg));
 }
 
-/* ---- quality, without JPEGs: the double's size is what real ones' looks like ---- */
+/* ---- quality, without JPEGs: the double's sizes are like those of real ones ---- */
 
 namespace {
 
@@ -210,7 +210,7 @@ size_t size_at(int quality, double at_reference)
     return 620 + size_t(at_reference * std::pow(2.0, (quality - 80) / 25.0));
 }
 
-/* N pictures, each at what was chosen for TARGET; the last one's size */
+/* N pictures, each with the quality that was chosen for TARGET; returns the last one's size */
 size_t run(GlJpegQuality *control, int n, size_t target, double at_reference)
 {
     size_t size = 0;
@@ -322,7 +322,7 @@ TEST(JpegQuality, survives_nonsense)
     EXPECT_EQ(control.choose(1, PIXELS), GlJpegQuality::MIN);
 }
 
-/* With real pictures: what is expected comes true once a picture or two have been seen */
+/* With real pictures: the expected size is right once a picture or two have been seen */
 TEST(JpegQuality, predicts_real_pictures)
 {
     GlJpeg jpeg;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright 2026 Seed 6d55f7ea maintainers */
-/* What clients of a GL display cost, at most: memory, the guest's pictures, other clients'. */
+/* The most that clients may cost: memory, and frames of the guest and of other clients. */
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
@@ -30,7 +30,7 @@ namespace {
 
 constexpr size_t MIB = 1024 * 1024;
 
-/* The process's, in memory */
+/* The process's resident memory */
 size_t resident_bytes()
 {
     std::ifstream status("/proc/self/status");
@@ -42,7 +42,7 @@ size_t resident_bytes()
     return 0;
 }
 
-/* From here on no file can be opened, until it is over */
+/* While this lives, no file can be opened */
 class NoFiles
 {
 public:
@@ -74,7 +74,7 @@ private:
 class Limits: public SeveralClients
 {
 protected:
-    /* The guest draws nothing, clients are there */
+    /* The guest draws nothing, and clients are connected */
     void rest(const std::vector<RawClient *> &clients, unsigned ms)
     {
         run_main_loop(ms, [&clients] {
@@ -91,7 +91,7 @@ protected:
         client.display->send(SPICE_MSGC_DISPLAY_PREFERRED_VIDEO_CODEC_TYPE,
                              { 1, SPICE_VIDEO_CODEC_TYPE_VP8 });
     }
-    /* Motion until DONE, ten seconds at most */
+    /* The guest moves until DONE, for at most ten seconds */
     bool moves_until(LentImage &image, const std::vector<RawClient *> &clients,
                      const std::function<bool()> &done)
     {
@@ -103,7 +103,7 @@ protected:
     }
 };
 
-/* Each picture overlaps the one before. What is kept of one must not depend on what others hide. */
+/* Each picture overlaps the previous one. How much is kept must not depend on what is covered. */
 TEST_F(Limits, memory_does_not_grow_with_what_the_guest_draws)
 {
 #ifdef SANITIZED
@@ -117,7 +117,7 @@ TEST_F(Limits, memory_does_not_grow_with_what_the_guest_draws)
     flip(image);
     ASSERT_TRUE(client.run_until([&] { return client.display->pictures() > 0; }));
     rest({ &client }, 500);
-    size_t most[2] = {}; // while what is needed is taken, and after that
+    size_t most[2] = {}; // while memory is being allocated, and after that
     for (uint32_t i = 0; i < 400; i++) {
         image.fill({ uint8_t(i * 37 + 1), uint8_t(i * 11 + 3), uint8_t(i + 7) });
         draw(i * 2, 0, w / 2, h);
@@ -249,7 +249,7 @@ TEST_F(Limits, a_client_that_does_not_read_takes_no_stream_from_others)
     EXPECT_TRUE(dumb.display->connected());
 }
 
-/* As clients do whose window is fixed */
+/* As clients with a fixed window do */
 TEST_F(Limits, a_client_that_acknowledges_twenty_messages_at_a_time_sees_what_moves)
 {
     LentImage &image = lend(1, 320, 240);
@@ -259,7 +259,7 @@ TEST_F(Limits, a_client_that_acknowledges_twenty_messages_at_a_time_sees_what_mo
     client.display->acknowledges = 20;
     client.init();
     ASSERT_TRUE(client.run_until([&] { return client.display->pictures() > 0; }));
-    moves_until(image, { &client }, [i = 0]() mutable { return ++i > 60; }); // it is found out
+    moves_until(image, { &client }, [i = 0]() mutable { return ++i > 60; }); // is detected
     const unsigned before = client.display->pictures();
     moves_until(image, { &client }, [i = 0]() mutable { return ++i > 120; });
     EXPECT_GE(client.display->pictures() - before, 60u) << "of 120";
@@ -310,7 +310,7 @@ TEST_F(Limits, a_stream_survives_any_report_about_it)
         for (auto &word : words) {
             word = random() % 2 ? values[random() % std::size(values)] : uint32_t(random());
         }
-        words[0] = random() % 20 ? random() % 17 : 100; // higher ones are no stream's: an error
+        words[0] = random() % 20 ? random() % 17 : 100; // no stream has a higher id: an error
         const auto &streams = client.display->streams();
         if (of_stream && !streams.empty()) {
             words[0] = words[1] = *streams.begin();
@@ -335,7 +335,7 @@ TEST_F(Limits, a_stream_survives_any_report_about_it)
     }
     EXPECT_TRUE(client.display->connected());
 
-    /* That it cannot be shown is believed, whatever was reported before; said once */
+    /* Such a report is believed, whatever was reported before, and logged once */
     ASSERT_TRUE(moves_until(image, { &client }, [&] { return client.display->streams().size() == 1; }));
     client.display->send(SPICE_MSGC_DISPLAY_STREAM_REPORT,
                          stream_refusal(*client.display->streams().begin()));

@@ -98,7 +98,7 @@ SPICE_GNUC_NORETURN SPICE_GNUC_PRINTF(2, 3) void lz_error(LzUsrContext *, const 
 
 template<class Usr> SPICE_GNUC_PRINTF(2, 3) void say_nothing(Usr *, const char *, ...) {}
 
-/* What decoders ask for but for their errors: all the data is there from the beginning */
+/* Callbacks of the decoders, apart from errors: all the data is there from the beginning */
 template<class Usr> Usr usual()
 {
     Usr usr{};
@@ -289,7 +289,7 @@ void test_choice()
     g_assert_cmpuint(type_of(Kind::photo, { automatic }), ==, SPICE_IMAGE_TYPE_QUIC);
     g_assert_cmpuint(type_of(Kind::text, { automatic, true }), ==, SPICE_IMAGE_TYPE_LZ_RGB);
 
-    /* the administrator's word */
+    /* as the administrator has configured it */
     g_assert_cmpuint(type_of(Kind::photo, { SPICE_IMAGE_COMPRESSION_LZ, true }), ==,
                      SPICE_IMAGE_TYPE_LZ_RGB);
     g_assert_cmpuint(type_of(Kind::text, { SPICE_IMAGE_COMPRESSION_QUIC, true }), ==,
@@ -302,7 +302,7 @@ void test_choice()
     g_assert_cmpuint(type_of(Kind::text, { SPICE_IMAGE_COMPRESSION_OFF, true }), ==,
                      SPICE_IMAGE_TYPE_BITMAP);
 
-    /* what the encoders cannot do, or make larger */
+    /* pictures that the encoders cannot encode, or only make larger */
     g_assert_cmpuint(type_of(Kind::photo, { SPICE_IMAGE_COMPRESSION_QUIC }, { 0, 0, 64, 2 }), ==,
                      SPICE_IMAGE_TYPE_BITMAP);
     g_assert_cmpuint(type_of(Kind::text, { automatic }, { 0, 0, 3, 4 }), ==,
@@ -350,7 +350,7 @@ void test_budget()
     const size_t bytes = bytes_of(all);
     g_assert_cmpuint(all.size(), >, 3);
 
-    /* exactly enough, and one byte less */
+    /* a budget that is exactly enough, and one of a byte less */
     g_assert_true(lossless.all_images(*frame, areas, {}, bytes, &messages));
     g_assert_cmpuint(messages.size(), ==, 1 + all.size());
     messages.resize(1);
@@ -364,7 +364,7 @@ void test_budget()
     g_assert_cmpuint(lossless.images(*frame, {}, {}, 0, &messages), ==, 0);
     g_assert_cmpuint(messages.size(), ==, 4);
 
-    /* gives up soon: the time does not grow with what is left to do */
+    /* ends soon: the time does not grow with what is left to do */
     const auto large = picture(Kind::noise, 1920, 1080);
     gint64 begin = g_get_monotonic_time();
     g_assert_false(lossless.all_images(*large, { large->all() }, {}, 1000000, &messages));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright 2026 Seed 6d55f7ea maintainers */
-/* A client's images are made in a thread of its own: what comes of jobs, and what of those whose
- * client has gone. Spice's lossless encoders have a stand-in here, which compresses nothing: what
- * they do is tested by themselves (test-gl-lossless). */
+/* A client's images are made in a thread of its own: the results of jobs, also if the client has
+ * gone. Spice's lossless encoders are replaced by a double that does not compress; they have a test
+ * of their own (test-gl-lossless). */
 #include "gl-maker.hpp"
 
 #include <atomic>
@@ -22,7 +22,7 @@
 using namespace red;
 using namespace std::chrono_literals;
 
-/* ---- the encoders' stand-in: one message for each area, of the size of its pixels ---- */
+/* ---- the encoders' double: one message for each area, of the size of its pixels ---- */
 
 namespace {
 
@@ -39,7 +39,7 @@ public:
         changed.notify_all();
         changed.wait(guard, [this] { return is_open; });
     }
-    /* Until somebody is, or has been, kept waiting since it was shut */
+    /* Waits until an encoder waits, or has waited, since it was shut */
     bool wait_for_one()
     {
         std::unique_lock<std::mutex> guard(lock);
@@ -136,7 +136,7 @@ public:
     }
 
     bool start(GlJob &&job) { return maker->start(std::move(job), settings); }
-    /* What comes of the job; empty after twenty seconds without */
+    /* The job's result; empty if there is none within twenty seconds */
     GlBatch result()
     {
         {

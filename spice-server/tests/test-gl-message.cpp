@@ -50,7 +50,7 @@ private:
     SpiceMarshaller *const m;
 };
 
-/* BODY: what the marshallers say */
+/* BODY: what the marshallers have written */
 void check(const GlMessage &message, uint16_t type, const std::vector<uint8_t> &body)
 {
     g_assert_cmpuint(message.type, ==, type);
@@ -153,7 +153,7 @@ void test_ping()
     check(gl_ping(ping.id, ping.timestamp), SPICE_MSG_PING, m.bytes());
 }
 
-/* The image's number is another one each time: MESSAGE's */
+/* The image's number differs each time: takes MESSAGE's */
 uint64_t image_id(const GlMessage &message)
 {
     constexpr size_t IMAGE = 57; // where it begins
@@ -189,7 +189,7 @@ void test_images()
                        SPICE_IMAGE_TYPE_JPEG }) {
         SpiceImage image{};
         image.descriptor.type = type;
-        image.u.jpeg.data_size = DATA.size(); // all these have it in one place
+        image.u.jpeg.data_size = DATA.size(); // it is at the same place in all of these
         check_image(gl_image_message(AREA, type, DATA), image);
     }
     SpiceImage image{};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright 2026 Seed 6d55f7ea maintainers */
-/* What counts as motion, on scenes as desktops show them. */
+/* What counts as motion, in scenes like those of desktops. */
 #include "gl-motion.hpp"
 
 #include <functional>
@@ -22,7 +22,7 @@ struct Scene {
         motion.reset(w, h);
     }
 
-    /* Frames of what DRAW says of the N-th, for MS; true: something moved at some time */
+    /* Shows frames for MS, the N-th as DRAW draws it; true: something moved at some time */
     bool play(unsigned fps, uint64_t for_ms, const std::function<GlRegion(unsigned)> &draw)
     {
         bool moved = false;

@@ -10,8 +10,8 @@ namespace {
 
 constexpr uint64_t MS = 1000000, SECOND = 1000 * MS;
 
-/* A guest that draws at 60 Hz, and later where it waits for a client that answers after so long.
- * Returns how many pictures it draws within SECONDS. */
+/* A guest that draws at 60 Hz, or less often while it waits for a client that answers after this
+ * time. Returns the number of pictures that it draws within SECONDS. */
 unsigned pictures(uint64_t answer_ns, unsigned seconds)
 {
     GlPatience patience;

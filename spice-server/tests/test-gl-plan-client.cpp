@@ -42,7 +42,7 @@ public:
             start();
         }
     }
-    /* Until there is nothing to send; false: it never ends */
+    /* Sends until there is nothing left to send; false: there is no end to it */
     bool settle()
     {
         for (int i = 0; i < 20000; i++) {
@@ -67,7 +67,7 @@ public:
     {
         guest.plan.blurred(stream);
         stream = {};
-        if (!job.streamed.empty()) { // its frame does not come any more
+        if (!job.streamed.empty()) { // its frame will not come
             guest.plan.changed(job.streamed);
             job.streamed = {};
         }
@@ -106,7 +106,7 @@ private:
         busy = !job.empty();
         check_job();
     }
-    /* Each part goes its way: lossless, blurred or not at all */
+    /* Each part is sent lossless, blurred, or not at all */
     void finish()
     {
         GlSent sent;
@@ -157,7 +157,7 @@ private:
             put(rect, false, picture, &late_pixels, &late_lossy);
         }
     }
-    /* What is ready is shown, in whatever order */
+    /* Shows what is ready, in any order */
     void decode()
     {
         for (auto d = decoding.begin(); d != decoding.end(); ) {

@@ -134,7 +134,7 @@ TEST(Plan, what_moves_is_sent_apart_and_the_rest_sharp)
     EXPECT_TRUE(job.streamed.empty());
 }
 
-/* The first frames of motion: not all of it is known to move yet */
+/* The first frames of motion: not all moving parts are known yet */
 TEST(Plan, a_picture_of_which_nearly_all_has_changed_is_one_message)
 {
     Guest guest(640, 480);
@@ -154,7 +154,7 @@ TEST(Plan, a_picture_of_which_nearly_all_has_changed_is_one_message)
     EXPECT_TRUE(job.sharp.empty());
     guest.sent(job);
 
-    /* What stands still beside what moves stays as sharp as it was */
+    /* Still parts beside moving ones stay as sharp as they were */
     guest.draw(GlRegion(GlRect{ 0, 0, 640, 240 }) + GlRect{ 0, 400, 32, 32 });
     job = guest.next();
     EXPECT_EQ(job.moving, std::vector<GlRect>({ { 0, 0, 640, 240 } }));
@@ -290,7 +290,7 @@ TEST(Refinement, begins_when_what_is_blurred_stands_still)
     EXPECT_TRUE(guest.next().empty());
 }
 
-/* It may be long ago that it changed: there was no room to send it */
+/* It may have changed long ago, if there was no room to send it */
 TEST(Refinement, waits_until_a_client_has_decoded_what_was_sent_late)
 {
     Guest guest(640, 480);

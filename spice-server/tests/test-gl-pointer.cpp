@@ -30,7 +30,7 @@ const SpiceTabletInterface tablet_interface = [] {
     return made;
 }();
 
-/* The port of an agent in the guest that says nothing */
+/* The port of an agent in the guest, which stays silent */
 const SpiceCharDeviceInterface agent_interface = [] {
     SpiceCharDeviceInterface made = {};
     made.base.type = SPICE_INTERFACE_CHAR_DEVICE;
@@ -70,7 +70,7 @@ protected:
         spice_server_remove_interface(&tablet.instance.base);
         Clients::TearDown();
     }
-    /* This part of IMAGE is on the screen, and drawn, and CLIENT has heard of it */
+    /* Shows and draws this part of IMAGE, and waits until CLIENT has been told of it */
     void show_part(LentImage &image, const red::GlRect &part, RawClient &client)
     {
         QXLGLScanout scanout = image.scanout();

@@ -93,8 +93,8 @@ TEST_P(EachTcp, SomebodyElseDownloads)
         EXPECT_GE(before.fps, 57);
         EXPECT_GE(before.use, 0.8);
 
-        /* What is on its way, and what is lost of it, takes its time: of a stream that fills the
-         * link more than of one that does not */
+        /* Packets in flight, and lost ones, take time: more if the stream fills the link than if it
+         * does not */
         const double settled = need > 1e9 ? 7500 : 6500;
         EXPECT_LE(world.judge(sender, 6000, 7000).gap_ms, need > 1e9 ? 750 : 150);
         EXPECT_GE(world.judge(sender, 6500, 7000).use, 0.75);
@@ -265,8 +265,8 @@ TEST_P(EachTcp, TheWayBecomesLonger)
 
 TEST_P(EachTcp, FramesOfOneSizeDoNotMakeTheWayLonger)
 {
-    /* JPEGs of one picture differ by little, and so does what they take. What goes right behind one
-     * takes as long as it does, however small it is. */
+    /* JPEGs of one picture differ little in size, and so in the time that they take. A message
+     * right behind one takes as long, however small it is. */
     const Spec specs[] = { { 20 * MBIT, 15, 1, 120e3 }, { 50 * MBIT, 10, 1, 250e3 },
                            { 3 * MBIT, 40, 2, 64e3 } };
     for (const auto &spec : specs) {
@@ -331,7 +331,7 @@ TEST_P(EachTcp, AnOutage)
     World world(spec);
     const Sender &sender = world.add(GetParam(), Video(), Client(), false);
     world.run(8000);
-    EXPECT_LE(sender.rate.in_flight(), 200000u); /* it has not been filled meanwhile */
+    EXPECT_LE(sender.rate.in_flight(), 200000u); /* the link has not been filled meanwhile */
     world.run(16000);
     EXPECT_GE(world.judge(sender, 11000, 16000).fps, 55);
     EXPECT_GE(world.judge(sender, 11000, 16000).use, 0.5);
@@ -386,7 +386,7 @@ TEST(RandomLinks, NoneCollapsesAndNoneIsFilled)
         fps.sorted.push_back(all.fps);
         estimate.sorted.push_back(most);
 
-        /* Where segments are lost it is TCP that is slow, not the link */
+        /* Where segments are lost, TCP is slow, not the link */
         if ((spec.loss <= 0 && late.use < 0.5) || queues.at(0.99) > 60 || all.fps < 25 ||
             most > 1.3) {
             outliers++;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright 2026 Seed 6d55f7ea maintainers */
-/* Rate control by itself: what single messages tell it. On links: test-gl-rate-links.cpp. */
+/* Rate control alone: what it learns from single messages. On links: test-gl-rate-links.cpp. */
 #include "gl-rate.hpp"
 
 #include <gtest/gtest.h>
@@ -196,7 +196,7 @@ TEST(GlRate, IsNotUpsetWhenItWasItselfThatWasLate)
     line.video(60);
     const double before = mbit(line.rate.bandwidth());
     line.send(30000);
-    line.now += 700 * MS; /* nobody called */
+    line.now += 700 * MS; /* it was not called */
     line.wait(10);
     line.video(3);
     EXPECT_NEAR(mbit(line.rate.bandwidth()), before, 0.5);
@@ -255,7 +255,7 @@ TEST(GlRate, NoticesAFall)
     EXPECT_LE(line.rate.fell_ns(), then + 200 * MS);
     EXPECT_LE(mbit(line.rate.bandwidth()), 6);
 
-    /* It was no pause, though it is over some time */
+    /* It was not a pause, though it ends at some time */
     line.bytes_per_second = 50 * MBIT;
     line.video(120);
     EXPECT_GE(mbit(line.rate.bandwidth()), 45);
@@ -267,7 +267,7 @@ TEST(GlRate, AQueueThatStaysLowersTheRate)
     Line line(20, 30, uint64_t(20 * MBIT), 30 * MS);
     line.video(120);
     const double before = mbit(line.rate.video_rate());
-    line.free_at = line.now + 100 * MS; /* it is somebody else's */
+    line.free_at = line.now + 100 * MS; /* it belongs to others */
     for (int i = 0; i < 20; i++) {
         line.free_at += 5 * MS;
         line.send(20000);

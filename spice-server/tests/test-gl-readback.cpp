@@ -291,7 +291,7 @@ TEST_F(Readback, leaves_no_bindings_behind)
     ASSERT_TRUE(drawer->make_current());
 }
 
-/* The way of images that cannot be framebuffers, taken with one that can */
+/* How images that cannot be framebuffers are read, with one that can */
 TEST_F(Readback, sampler_draws_any_part_and_cleans_up)
 {
     ASSERT_TRUE(drawer->make_current());

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright 2026 Seed 6d55f7ea maintainers */
-/* What the thread that reads pictures does when it cannot. With ci/gl-reset preloaded. */
+/* What the thread that reads pictures does if it cannot read them. With ci/gl-reset preloaded. */
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
@@ -22,7 +22,7 @@ void keep_log(const gchar *, GLogLevelFlags, const gchar *message, gpointer)
     log_text += std::string(message) + "\n";
 }
 
-/* How often the log says so */
+/* How often these words are in the log */
 unsigned logged(const std::string &words)
 {
     std::lock_guard<std::mutex> guard(log_lock);
@@ -54,7 +54,7 @@ protected:
         unsetenv("GL_RESET_NOT_CURRENT");
         g_log_set_default_handler(before, nullptr);
     }
-    /* New frames until the client has seen one more */
+    /* Draws new frames until the client has seen another one */
     bool shows_more(LentImage &image, RawClient &client)
     {
         const unsigned pictures = client.display->pictures();

@@ -28,7 +28,7 @@ TEST(Receipts, what_was_not_sent_has_not_arrived_however_often_it_is_acknowledge
     EXPECT_EQ(receipts.arrived(), 2u);
 }
 
-/* They are numbered from when the client connected, though it may have been a local one first */
+/* They are numbered from the client's connection on, even if it was a local one first */
 TEST(Receipts, what_was_acknowledged_before_counts)
 {
     GlReceipts receipts(2);
@@ -74,7 +74,7 @@ TEST(Receipts, an_answer_counts_once_and_ends_the_pings_before_it)
     EXPECT_EQ(receipts.arrived(), 2u);
 }
 
-/* Some clients do so for twenty at a time, whatever they are asked for */
+/* Some clients acknowledge twenty at a time, whatever they are asked for */
 TEST(Receipts, a_client_that_acknowledges_late_is_told_from_one_that_counts)
 {
     GlReceipts receipts;

@@ -53,7 +53,7 @@ Bitmap drawn(const GlRegion &region)
     return bitmap;
 }
 
-/* Maybe empty */
+/* Possibly empty */
 GlRect any_rect(Random &random)
 {
     return random() % 20 ? random.rect(SIZE, SIZE) : GlRect{ random() % SIZE, 3, 0, 5 };

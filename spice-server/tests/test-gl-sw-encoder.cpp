@@ -21,7 +21,7 @@ using namespace red;
 
 namespace {
 
-constexpr uint32_t WIDTH = 640, HEIGHT = 360, RATE = 60; /* frames a second */
+constexpr uint32_t WIDTH = 640, HEIGHT = 360, RATE = 60; /* frames per second */
 constexpr int SCENE = 60; /* frames of it */
 
 /* Made once: that takes longer than encoding them */
@@ -55,7 +55,7 @@ std::vector<uint8_t> scaled(const DecodedPicture &from, uint32_t width, uint32_t
 struct Kind {
     const char *name;
     SpiceVideoCodecType codec;
-    const char *hidden; /* this element is not to be found, so that the next one is taken */
+    const char *hidden; /* hides this element, so that the next one is used */
 };
 
 const Kind X264 = { "x264", SPICE_VIDEO_CODEC_TYPE_H264, nullptr };
@@ -198,7 +198,7 @@ TEST_P(SwEncoder, the_bit_rate_is_followed_without_a_restart)
 {
     make();
     int at = 0;
-    /* that the scene can use: below what it takes to be perfect */
+    /* that the scene can use: less than what a perfect picture takes */
     for (uint64_t rate : { 2000000, 900000, 1500000 }) {
         encoder->set_bit_rate(rate);
         ASSERT_NO_FATAL_FAILURE(encode_scene(30, at)); /* half a second to get there */
@@ -238,7 +238,7 @@ TEST_P(SwEncoder, a_thin_line_gets_moving_pictures_too)
     const auto &last = *scene()[59], &first = *scene()[0];
     EXPECT_GT(psnr(last, last.all(), shown.pixels.data(), WIDTH * 4),
               psnr(first, first.all(), shown.pixels.data(), WIDTH * 4) + 1);
-    /* 600 bytes a frame are fewer than VP8 and openh264 can do with */
+    /* VP8 and openh264 cannot manage with 600 bytes per frame */
     EXPECT_LT(bits_per_second(10, 60), 300000 * 3);
 }
 
@@ -321,7 +321,7 @@ TEST_P(SwEncoder, gives_frames_back)
         alive.push_back(frame);
         ASSERT_NO_FATAL_FAILURE(encode(frame, frame->all()));
     }
-    /* the last one's frame is out, and the picture on its way back */
+    /* the last picture has been encoded, and is being returned */
     for (int i = 0; i < 500 && !alive.back().expired(); i++) {
         usleep(10000);
     }
@@ -422,7 +422,7 @@ TEST_P(SwEncoderH264, the_flush_unit_makes_spice_gtk_show_the_frame)
         }
         without->push(frames.back());
     }
-    /* what it is there for: a frame less has been shown */
+    /* without it, one frame less has been shown */
     for (int i = 0; i < 19; i++) {
         ASSERT_TRUE(without->pull(&shown, 5000)) << i;
     }

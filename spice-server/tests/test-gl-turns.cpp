@@ -14,11 +14,11 @@ namespace {
 constexpr uint64_t MS = 1000000, S = 1000 * MS;
 
 struct Shown {
-    uint64_t at_ns;     /* it goes */
-    uint64_t waited_ns; /* since it came */
+    uint64_t at_ns;     /* when it is sent */
+    uint64_t waited_ns; /* time since it came */
 };
 
-/* The newest of pictures that come at these times goes when its turn is, looked for each 0.1 ms */
+/* Pictures come at these times; the newest one is sent at its turn. Checked every 0.1 ms. */
 std::vector<Shown> shown(const std::vector<uint64_t> &come_ns, uint64_t interval_ns)
 {
     GlTurns turns;
@@ -87,7 +87,7 @@ TEST_P(Rates, of_more_pictures_than_may_go_the_right_number_goes_evenly)
         const auto result = shown(evenly(GetParam(), GetParam() * 4), S / most);
         EXPECT_LE(result.size(), most * 4 * 104 / 100 + 2);
         EXPECT_GE(result.size(), std::min(most, GetParam()) * 4 * 97 / 100);
-        /* Between two of them is the interval, or as near to it as the guest's pictures are */
+        /* They are an interval apart, or as near to it as the guest's pictures allow */
         const uint64_t step_ns = S / GetParam();
         for (size_t i = 1; i < result.size(); i++) {
             const double off_ns = double(result[i].at_ns - result[i - 1].at_ns) - double(S / most);

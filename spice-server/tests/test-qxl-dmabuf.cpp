@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright 2026 Seed 6d55f7ea maintainers */
-/* The calls that show dma-bufs, which were there before, without and with a GL display. */
+/* Upstream's calls for dma-bufs, without and with a GL display. */
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -16,7 +16,7 @@ static bool is_open(int fd)
     return fcntl(fd, F_GETFD) >= 0;
 }
 
-/* The calls there were before take their fds over; on a GL display they show nothing */
+/* These calls take their fds over; on a GL display they show nothing */
 TEST_F(FormerCalls, the_call_there_was_before_takes_nothing_but_its_own_fds)
 {
     init();

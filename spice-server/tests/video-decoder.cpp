@@ -12,8 +12,8 @@
 #include <gst/gst.h>
 #include <gst/video/video.h>
 
-/* Pictures are copied in the thread that has decoded them: what is between GStreamer's threads is
- * hidden from ThreadSanitizer */
+/* Pictures are copied in the thread that has decoded them, since ThreadSanitizer does not see how
+ * GStreamer's threads synchronise */
 struct VideoDecoder::Pipeline {
     GstElement *bin = nullptr;
     GstElement *source = nullptr, *sink = nullptr;

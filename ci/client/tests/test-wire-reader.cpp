@@ -89,7 +89,7 @@ TEST(ClientReader, passes_all_on_and_reads_reports)
                             append(&passed, Bytes(data, data + length));
                             messages += reader.linked();
                         });
-            /* The server waits for what it has of the beginning */
+            /* The server waits for the rest of the beginning */
             EXPECT_GE(passed.size(), std::min(at + piece, beginning));
         }
         EXPECT_EQ(passed, stream);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A machine without a guest: the test itself drives its virtio-gpu (virtio 1.2), through QEMU's qtest.
 
-What a guest's driver would not do can be done: flush any rectangle, reset the PCI function at any moment.
+It can do what a guest's driver would not: flush any rectangle, reset the PCI function at any moment.
 """
 
 import base64
@@ -15,14 +15,13 @@ from .machine import Machine
 from .picture import Picture
 from .waiting import SCALE, wait_until
 
-# Where the parts are: the device's registers, rings, a command and its answer, what resources are filled
-# from
+# Addresses: of the device's registers, rings, a command and its answer, and of the data for resources
 BAR = 0xfd000000
 DESCRIPTORS, AVAILABLE, USED = 0x100000, 0x101000, 0x102000
 REQUEST, RESPONSE = 0x110000, 0x120000
 BACKING = 0x1000000
 QUEUE_SIZE = 64
-# Configuration space: of the root port, which is at this place on bus 0, and of what is behind it
+# Configuration space: of the root port, which has this address on bus 0, and of the device behind it
 PORT, BEHIND = 0x10 << 11, 1 << 16
 COMMAND, BAR4, CAPABILITIES, BUSES, WINDOW = 0x04, 0x20, 0x34, 0x18, 0x20
 CAP_VENDOR, CAP_EXPRESS = 0x09, 0x10
@@ -38,7 +37,7 @@ PAN = 64
 
 
 class BareMachine(Machine):
-    """Started when it is entered; gpu is ready for start()"""
+    """A context manager, which starts the machine; gpu is ready for start()"""
 
     gpu = _connection = None
 
@@ -79,7 +78,7 @@ def _scene(width, height):
 
 
 class Gpu:
-    """The device, and the driver of two resources, which are flipped. Without start() there is neither."""
+    """The device, and a driver of two resources, which are flipped. start() sets both up."""
 
     def __init__(self, connection):
         connection.settimeout(20 * SCALE)
@@ -119,7 +118,7 @@ class Gpu:
     # The driver
 
     def start(self):
-        """As firmware and driver do after a reset"""
+        """Sets it up, as firmware and driver do after a reset"""
         self._config(PORT, BUSES, 0x010100)
         self._config(PORT, WINDOW, (BAR >> 16) << 16 | BAR >> 16)
         self._config(PORT, COMMAND, 6, "w")
@@ -155,7 +154,7 @@ class Gpu:
         wait_until(lambda: self._ask("readb", self._common + STATUS) == 0, "the device is reset")
 
     def reset_function(self):
-        """The PCI function; start() is needed after it"""
+        """Resets the PCI function; start() must follow"""
         for at, kind in self._capabilities():
             if kind == CAP_EXPRESS:
                 control = self._config(BEHIND, at + DEVICE_CONTROL, size="w")
@@ -164,7 +163,7 @@ class Gpu:
         raise AssertionError("the function has no PCI Express capability")
 
     def send(self, kind, body):
-        """A command that may be under way when this returns"""
+        """Sends a command, which may still be executed when this returns"""
         request = struct.pack("<IIQII", kind, 0, 0, 0, 0) + body
         self._put(REQUEST, request)
         self._put(RESPONSE, bytes(24))
@@ -183,7 +182,7 @@ class Gpu:
     # The screen
 
     def show(self, width, height):
-        """The upper part of a scene; once after each start()"""
+        """Shows the upper part of a scene; once after each start()"""
         self._size, self._all = (width, height), _scene(width, height + PAN)
         data = numpy.zeros((height + PAN, width, 4), dtype=numpy.uint8)
         data[:, :, 2::-1] = self._all
@@ -198,7 +197,7 @@ class Gpu:
         return struct.pack("<4I", 0, 0, *self._size)
 
     def flip(self):
-        """The next frame of a scene that moves, in the other resource"""
+        """Shows the next frame of a moving scene, in the other resource"""
         self._line = (self._line + 1) % PAN
         self._pixels = self._all[self._line:self._line + self._size[1]].copy()
         self._shown = 3 - self._shown
@@ -210,11 +209,11 @@ class Gpu:
         (self.do if wait else self.send)(FLUSH, self._rect() + struct.pack("<II", self._shown, 0))
 
     def flush_at(self, x, y, w, h):
-        """Any rectangle: the device looks at what is in the resource alone"""
+        """Flushes any rectangle: the device uses only the part inside the resource"""
         self.do(FLUSH, struct.pack("<4I", x, y, w, h) + struct.pack("<II", self._shown, 0))
 
     def fill(self, x, y, w, h, colour):
-        """Draws a rectangle and flushes that alone"""
+        """Draws a rectangle and flushes only that"""
         self._pixels[y:y + h, x:x + w] = colour
         rect = struct.pack("<4I", x, y, w, h)
         # Where the part would be in a whole picture after the scene's end
@@ -225,5 +224,5 @@ class Gpu:
         self.do(FLUSH, rect + struct.pack("<II", self._shown, 0))
 
     def picture(self):
-        """What is on the screen"""
+        """The picture on the screen"""
         return Picture(self._pixels)

@@ -22,7 +22,7 @@ CANVAS = "#spice-screen canvas"
 
 
 def missing():
-    """What of it is not installed, or None"""
+    """The part of it that is not installed, or None"""
     for path in (PAGES, "/usr/bin/chromium", "/usr/bin/chromedriver"):
         if not os.path.exists(path):
             return "{} is missing: scripts/test browser installs it".format(path)
@@ -35,7 +35,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 def serve_pages():
-    """A server of spice-html5's pages on a port of 127.0.0.1's, in threads of its own"""
+    """A server of spice-html5's pages on a port of 127.0.0.1, in threads of its own"""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=PAGES))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
@@ -74,7 +74,7 @@ class Browser:
         self._server = self._driver = None
 
     def _chromium(self):
-        """What the driver starts: Chromium, at the end of the link"""
+        """The script that the driver starts: Chromium, at the end of the link"""
         if not self._link:
             return "/usr/bin/chromium"
         os.makedirs(self._profile, exist_ok=True)
@@ -85,7 +85,7 @@ class Browser:
         return path
 
     def __enter__(self):
-        # Here, so that other tests need not have it
+        # Here, so that other tests do not require it
         from selenium import webdriver
 
         self._server = PagesOverThere(self._link) if self._link else serve_pages()
@@ -116,7 +116,7 @@ class Browser:
             self._server.server_close()
 
     def picture(self):
-        """What the canvas shows, None if there is none yet"""
+        """The canvas's picture; None if there is none yet"""
         url = self._driver.execute_script(
             "let canvas = document.querySelector(arguments[0]);"
             "return canvas && canvas.width ? canvas.toDataURL('image/png') : null", CANVAS)
@@ -126,7 +126,7 @@ class Browser:
             return Picture(numpy.asarray(image.convert("RGB")).astype(int))
 
     def wait_for_picture(self, wrong, timeout=60):
-        """Until wrong(picture) is None; that picture"""
+        """Waits until wrong(picture) is None; returns that picture"""
         last = {}
 
         def look():
@@ -143,7 +143,7 @@ class Browser:
         ActionChains(self._driver).send_keys(text).perform()
 
     def point_at(self, x, y):
-        """The pointer, to a pixel of the canvas"""
+        """Moves the pointer to a pixel of the canvas"""
         from selenium.webdriver import ActionChains
         from selenium.webdriver.common.by import By
 

@@ -16,10 +16,10 @@ from .waiting import SCALE, Late, wait_until
 class Client:
     """spicegl-client --control; a context manager
 
-    nice: how much lower than QEMU's its priority is. Where the time that the server takes is
-        measured, a client's decoding should not take the CPU from it: it has its own in truth.
+    nice: how much lower than QEMU's its priority is. If a test measures the server's time, the
+        client's decoding must not take the CPU from it: in reality it has a CPU of its own.
 
-    It has to end well: see kill() and lose_server() for those that do not.
+    It must end without an error; otherwise use kill() or lose_server().
     """
 
     def __init__(self, uri, workdir, name="client", options=(), environment=None, nice=0):
@@ -44,7 +44,7 @@ class Client:
         endings.leave(error, self.end())
 
     def _gone(self):
-        """To be raised when it does not talk any more"""
+        """The error to raise when it does not answer any more"""
         try:
             self.process.wait(5 * SCALE)
         except subprocess.TimeoutExpired:
@@ -74,19 +74,19 @@ class Client:
                 return json.loads(line)
 
     def log(self):
-        """What it and its libraries have said"""
+        """The output of it and its libraries"""
         with open(self._log.name, encoding="utf-8", errors="replace") as log:
             return log.read()
 
     def report(self):
-        """All that has been received; raises Late once the connection is lost"""
+        """The report of everything received; raises Late if the connection is lost"""
         report = self.ask("report")
         if report["error"]:
             raise Late("{} has lost its server: {}".format(self.name, report["error"]))
         return report
 
     def display(self, channel=0):
-        """One display channel's part of the report; None while there is no such channel"""
+        """The report's part about one display channel; None while there is no such channel"""
         for display in self.report()["displays"]:
             if display["channel"] == channel:
                 return display
@@ -125,7 +125,7 @@ class Client:
         return [(at / 1e6, number) for at, number in answer["seen"]]
 
     def wait_for_frames(self, count=1, channel=0, timeout=20):
-        """count frames or more since it has connected"""
+        """Waits until it has shown count frames since it connected"""
         return self.wait(lambda d: d["frames"] >= count, "{} frames".format(count), channel,
                          timeout)
 
@@ -134,7 +134,7 @@ class Client:
                          "size {}x{}".format(width, height), channel, timeout)
 
     def picture(self, channel=0):
-        """What is on the screen; None if there is nothing yet"""
+        """Its picture; None if there is none yet"""
         # A client that has lost its server would go on showing the last picture
         self.report()
         self._pictures += 1
@@ -158,34 +158,34 @@ class Client:
             self.name, last["problem"]), timeout, interval=0.2)
 
     def stop(self):
-        """Neither reads nor answers any more, with its connections open"""
+        """It stops reading and answering, with its connections open"""
         self.process.send_signal(signal.SIGSTOP)
 
     def go_on(self):
         self.process.send_signal(signal.SIGCONT)
 
     def kill(self):
-        """Ends it without a word to its server"""
+        """Ends it without telling its server"""
         self._exits = (-signal.SIGKILL,)
         self.process.kill()
         self.process.wait()
 
     def lose_server(self, what="{} has lost its server", timeout=20):
-        """Waits until its server has refused it or let it go; returns what it says of that"""
+        """Waits until its server has refused or disconnected it; returns its message about that"""
         wait_until(lambda: self.ask("report")["error"], what.format(self.name), timeout)
         self.may_lose_server()
         return self.ask("report")["error"]
 
     def may_lose_server(self):
-        """Its server ends, or throws it out, before the test does or about then"""
+        """Its server ends, or disconnects it, before the test ends or at about that time"""
         self._exits = (0, 1)
 
     def close(self):
-        """Raises AssertionError if it comes to a bad end; another time does nothing"""
+        """Raises AssertionError if it ends with an error. May be called again, and then does nothing."""
         endings.leave(None, self.end())
 
     def end(self):
-        """Ends it and returns what is wrong with that, as a list of texts"""
+        """Ends it, and returns all that went wrong, as a list of texts"""
         if self._ended:
             return []
         self._ended, problems = True, []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The main job: one guest, three times over, and what each kind of client cost."""
+"""scripts/demo: boots one guest three times, and reports what each kind of client costs."""
 
 import argparse
 import json
@@ -17,7 +17,7 @@ from .machine import Machine
 from .waiting import Late
 
 SIZE = (1280, 720)
-# What the remote client is at the other end of, see ci/link
+# The link to the remote client, see ci/link
 LINK = "wifi"
 COLUMNS = (("case", "case"), ("flips", "flips"), ("prime exports", "prime_exports"),
            ("readbacks", "readbacks"), ("frames shown", "frames_shown"),
@@ -57,7 +57,7 @@ def guest_kernel():
 
 
 def make_link(folder):
-    """The link, or None where none can be made"""
+    """The link, or None if none can be made"""
     try:
         return Link(LINK, folder)
     except (Late, OSError) as error:
@@ -121,7 +121,7 @@ class Case:
         received = client.display() if client else None
         frames = FrameTimes(machine, flushes)
         numbers = machine.flips(self.flips)
-        # While the picture moves it goes as video; a moment later it does not
+        # While the picture moves it is sent as video; a moment later it is not
         server = (machine.display()["clients"] or [{}])[0]
         now = client.display() if client else received
         after = machine.display()
@@ -143,7 +143,7 @@ class Case:
         }
 
     def _picture(self, machine, client):
-        """Has the guest show its test picture, and keeps what the client makes of it"""
+        """Lets the guest show its test picture, and saves the client's picture of it"""
         machine.tell("set pattern=corners")
         machine.flips(30)
         tolerance = picture.LOSSLESS if self.way == "unix" else picture.LOSSY
@@ -155,8 +155,8 @@ class Case:
 
 
 def median_latency(seen, frames):
-    """From the guest's flush to the picture that the client shows, in seconds; None: frames shared
-    flushes, or nothing was shown"""
+    """The time from the guest's flush to the client's picture, in seconds; None: frames shared flushes,
+    or nothing was shown"""
     flushed = frames.all()
     times = [at - flushed[number] for number, at in first_seen(seen).items() if number in flushed]
     return statistics.median(times) if times else None
@@ -176,7 +176,7 @@ def table(rows):
 
 
 def shortcomings(rows, egl):
-    """What is not as promised, one text each"""
+    """The broken promises, as a list of texts"""
     by_case = {row["case"]: row for row in rows}
     nobody, local, remote = by_case["nobody"], by_case["local"], by_case["remote"]
     checks = [
@@ -235,7 +235,7 @@ def main():
 
 
 def run(job, logs):
-    """Ends the program with JOB()'s status, or with what went wrong; logs: a sentence, where they are"""
+    """Ends the program with JOB()'s status, or with an error; logs: a sentence that says where they are"""
     try:
         sys.exit(job())
     except stack.Missing as error:

@@ -19,12 +19,12 @@ from .waiting import Late, wait_until
 BACKGROUND, NEAR = (0x2e, 0x34, 0x40), 12
 TERMINAL = {"xorg": (255, 255, 255), "wayland": (0x24, 0x24, 0x24)}
 VIEWER = ("/usr/bin/remote-viewer", "/usr/bin/Xvfb")
-# Of which a socket's path may have at most
+# The most bytes that a socket's path may have
 PATH_MAX = 107
 
 
 def missing():
-    """What of the clients is not installed, or None"""
+    """The client that is not installed, or None"""
     for path in VIEWER:
         if not os.path.exists(path):
             return "{} is missing: scripts/test desktop installs it".format(path)
@@ -32,7 +32,7 @@ def missing():
 
 
 def wrong_desktop(session, picture):
-    """None if that is on it: the background, a terminal, and gears that a GL program draws"""
+    """None if the picture shows the background, a terminal, and gears that a GL program draws"""
     pixels = picture.pixels
 
     def share(colour):
@@ -43,7 +43,7 @@ def wrong_desktop(session, picture):
     gear = ((red > 120) & (green < 70) & (blue < 70)).sum()
     if background < 0.2:
         return "{:.0%} of it are of the background's colour".format(background)
-    # A viewer's own title bar is as dark as one of them
+    # A viewer's own title bar is as dark as a terminal
     if share(TERMINAL[session]) < 0.07:
         return "there is no terminal on it"
     return None if gear > 1000 else "{} pixels are of the red gear".format(gear)
@@ -65,7 +65,7 @@ class Desktop(Machine):
     def command(self, monitor):
         kernel, _ = stack.guest()
         disk, initrd = stack.desktop()
-        # The instructions of Debian's newest binaries
+        # Debian's newest binaries use these instructions
         cpu = "host" if stack.accelerator().startswith("kvm") else "Nehalem,+rdrand"
         return [stack.qemu(), "-machine", "q35", "-accel", stack.accelerator(), "-cpu", cpu, "-smp", "2", "-m", "3G",
                 "-nodefaults", "-display", "none", "-spice", self._spice_option(),
@@ -107,7 +107,7 @@ class Viewer:
                     raise Late("Xvfb did not start: read " + self._log)
                 self.display = ":" + number
                 environment = dict(os.environ, DISPLAY=self.display, GDK_BACKEND="x11")
-                # GTK's complaints are not what is tested
+                # Warnings of GTK are not tested
                 environment.pop("G_DEBUG", None)
                 self._viewer = subprocess.Popen(["remote-viewer", "--spice-disable-audio", self._uri],
                                                 stdout=log, stderr=log, env=environment)
@@ -123,14 +123,14 @@ class Viewer:
                 process.wait()
 
     def picture(self):
-        """All that is on its X server"""
+        """The picture of its whole X server"""
         from PIL import ImageGrab
 
         with ImageGrab.grab(xdisplay=self.display) as image:
             return Picture(numpy.asarray(image.convert("RGB")).astype(int))
 
     def wait_for_picture(self, wrong, timeout=60):
-        """Until wrong(picture) is None; that picture"""
+        """Waits until wrong(picture) is None; returns that picture"""
         last = {}
 
         def look():
@@ -145,7 +145,7 @@ class Viewer:
 
 
 def shoot(vm, outdir):
-    """Screenshots of the desktop as both clients show it, and QEMU's own: their files"""
+    """Takes screenshots of the desktop in both clients, and QEMU's own; returns their files"""
     files = []
 
     def wrong(picture):
@@ -171,7 +171,7 @@ def how_to_connect(vm, pages):
     lines = ["The desktop is up. To see it:",
              "  remote-viewer spice://127.0.0.1:{}".format(vm.port)]
     if vm.socket_path().startswith(stack.BUILD):
-        # What it is served as depends on whether dma-bufs can be exported here
+        # Its path depends on whether dma-bufs can be exported here
         lines.append("  remote-viewer spice+unix://{}".format(vm.socket_path()))
     lines.append("  http://127.0.0.1:{}/spice_auto.html?host=127.0.0.1&port={}".format(pages, vm.port) if pages else
                  "  a browser: open spice-html5's spice_auto.html?host=127.0.0.1&port={}".format(vm.port))
@@ -180,7 +180,7 @@ def how_to_connect(vm, pages):
 
 
 def show(vm):
-    """Until somebody ends it"""
+    """Runs until the user ends it"""
     pages = browser.serve_pages() if os.path.isdir(browser.PAGES) else None
     print(how_to_connect(vm, pages and pages.server_port), flush=True)
     try:

@@ -18,7 +18,7 @@ class DrawTimes:
                 "-trace", "enable=qemu_spice_egl_draw_done"]
 
     def between(self, since, until):
-        """The times in seconds of the draws that were done in between"""
+        """The times, in seconds, of the draws that were completed in between"""
         times, start = [], None
         with open(self._path, encoding="utf-8", errors="replace") as log:
             for line in log:

@@ -17,5 +17,5 @@ def read(path):
 
 
 def initialised(counts):
-    """How many times an EGLDisplay was initialised"""
+    """How often an EGLDisplay was initialised"""
     return counts["ok"].get("eglInitialize", 0)

@@ -4,8 +4,8 @@
 import re
 import signal
 
-# What GLib and the libraries that log through it print before they go on or abort. Warnings of
-# other domains are the libraries' own business: a lost connection is one.
+# Messages of GLib and of libraries that log through it, before they continue or abort. Warnings of
+# other domains are not errors: a lost connection is one of them.
 GLIB = re.compile(r"[ -](CRITICAL|ERROR) \*\*|GLib(-GObject|-GIO)?-WARNING \*\*")
 SANITIZER = re.compile(r"(Address|Leak|Thread|Memory|UndefinedBehavior)Sanitizer:|: runtime error: ")
 KERNEL = re.compile(r"Kernel panic|\bOops\b|\bBUG: |Call Trace:|general protection fault|"
@@ -34,10 +34,10 @@ def _first(pattern, lines):
 
 
 def of_process(name, status, expected, log):
-    """What is wrong with the end of a process, as a list of texts
+    """The errors in the end of a process, as a list of texts
 
-    expected: the exit statuses that are right; a signal's is its negative number
-    log: all that it has printed
+    expected: the right exit statuses; a signal's is its negative number
+    log: all of its output
     """
     problems = []
     if status not in expected:
@@ -50,18 +50,18 @@ def of_process(name, status, expected, log):
 
 
 def of_kernel(name, lines):
-    """What a guest's kernel printed about its own failure, as a list of texts"""
+    """A guest's kernel's messages about its own failure, as a list of texts"""
     line = _first(KERNEL, lines)
     return ["the kernel of {} failed: {}".format(name, line)] if line else []
 
 
 def leave(error, problems):
-    """The end of a with block: raises what is wrong, with the error that ended the block, if any"""
+    """At the end of a with block: raises the problems, with the error that ended the block, if any"""
     if not problems:
         return
     text = "; ".join(problems)
     if error is None:
         raise AssertionError(text)
-    # Whatever is not about the test, such as a signal to all of it, goes on as it is
+    # Exceptions that are not about the test, such as a signal to all of it, are passed on unchanged
     if isinstance(error, Exception):
         raise AssertionError("{}: {}; besides: {}".format(type(error).__name__, error, text)) from error

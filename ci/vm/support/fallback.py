@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How long a client sees nothing new when the path that serves it fails.
+"""How long a client sees nothing new if its path fails.
 
 The machine needs TIMESTAMPS, the client --counter.
 """
@@ -11,13 +11,13 @@ import time
 from .waiting import SCALE, wait_until
 
 TIMESTAMPS = ("-msg", "timestamp=on")
-# What a failed path may take to give way to the next, and as much more as all takes with sanitizers
+# The time that falling back to the next path may take, and more, since sanitizers slow down everything
 BOUND_S = 0.25 * SCALE
 ATTEMPTS = 5
 
 
 def _warned_at(vm, words):
-    """When QEMU said so, in time.monotonic()'s seconds; None if it has not"""
+    """When QEMU printed that, in time.monotonic()'s seconds; None if it has not"""
     for line in vm.stderr().splitlines():
         if words in line:
             day = re.match(r"(\S+)Z ", line).group(1)
@@ -27,8 +27,8 @@ def _warned_at(vm, words):
 
 
 def gap_at_failure(vm, client, words):
-    """Waits until QEMU says WORDS and the client has seen a picture after it; seconds from then
-    to the next picture"""
+    """Waits until QEMU has printed WORDS and the client has shown a picture after that; returns the
+    seconds from then to that picture"""
     seen = []
 
     def enough():
@@ -41,8 +41,8 @@ def gap_at_failure(vm, client, words):
 
 
 def assert_in_time(fail):
-    """FAIL lets a path fail and returns gap_at_failure(). It may do so again: a busy machine can
-    miss the bound by itself."""
+    """FAIL makes a path fail and returns gap_at_failure(). It is tried again if it misses the bound,
+    which may be due to a busy machine."""
     gaps = []
     for _ in range(ATTEMPTS):
         gaps.append(fail())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""When the guest has drawn which frame, from QEMU's trace, and when a client has shown it."""
+"""When the guest drew each frame, from QEMU's trace, and when a client showed it."""
 
 import os
 import time
@@ -15,7 +15,7 @@ class Flushes:
         self._path = os.path.join(folder, "trace.log")
         self._times = []
         self._read = 0
-        # The trace has the time of day, a client the clock that nobody sets
+        # The trace has the time of day, a client the monotonic clock
         self._offset = time.time() - time.monotonic()
 
     def options(self):
@@ -24,7 +24,7 @@ class Flushes:
                 "-trace", "enable=virtio_gpu_cmd_res_flush"]
 
     def times(self):
-        """When each was, in time.monotonic()'s seconds"""
+        """The time of each, in time.monotonic()'s seconds"""
         with open(self._path, encoding="utf-8", errors="replace") as log:
             log.seek(self._read)
             for line in log:
@@ -42,15 +42,15 @@ class Flushes:
 
 
 class FrameTimes:
-    """Of frames from now on: when the guest has flushed each. Begin while the guest stands still."""
+    """When the guest flushes each frame from now on. Begin while the guest stands still."""
 
     def __init__(self, machine, flushes):
         self._machine, self._flushes = machine, flushes
         self.frame, self._index = machine.progress()["frame"], len(flushes.times())
 
     def all(self):
-        """{number: seconds of time.monotonic()}, when the guest stands still again; {} if frames have
-        shared flushes, as those of a guest that is held up"""
+        """{number: seconds of time.monotonic()}; call it when the guest stands still again. {} if frames
+        have shared flushes, as those of a guest that has to wait"""
         times = self._flushes.times()[self._index:]
         last = self._machine.progress()["frame"]
         if len(times) != last - self.frame:
@@ -59,7 +59,7 @@ class FrameTimes:
 
 
 def first_seen(seen):
-    """When each number came first: {number: time}"""
+    """When each number was shown first: {number: time}"""
     first = {}
     for at, number in seen:
         first.setdefault(number, at)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A client that shares no code with spice-gtk and has no capabilities.
 
-It speaks SPICE 2.2 as the first clients did, with long message headers. It shows what comes as
-bitmaps or JPEG: its machine has image-compression=off.
+It speaks SPICE 2.2 as the first clients did, with long message headers. It shows only bitmaps and
+JPEG: its machine has image-compression=off.
 """
 
 import io
@@ -33,10 +33,10 @@ BITMAP, JPEG = 0, 105
 TOP_DOWN = 4
 # The agent's
 AGENT_PROTOCOL, MONITORS_CONFIG = 1, 2
-# A machine's options: the port of the guest's agent is open, and what is said to it is lost. The server
-# takes what it cares for itself.
+# A machine's options: the port of the guest's agent is open, and messages to it are lost. The server
+# handles those that concern it.
 AGENT = ["-chardev", "spicevmc,id=agent,name=vdagent", "-device", "isa-serial,chardev=agent"]
-# Seconds after which acknowledgements that are put off are sent, however few they are
+# Seconds after which postponed acknowledgements are sent, however few they are
 PUT_OFF = 0.2
 
 
@@ -52,14 +52,14 @@ def _empty_ticket(key):
 class Channel:
     """Connected until close(); handle(kind, body) is called in a thread of its own
 
-    together: acknowledgements are sent so many at a time, or late; 1: as the server asks
+    together: acknowledgements are sent this many at a time, or late; 1: as the server asks
     """
 
     def __init__(self, port, session, kind, handle, together=1):
         self.error = None
         self._handle, self._together = handle, together
         self._window = self._serial = 0
-        self._due = [] # when each message came that is not acknowledged
+        self._due = [] # the times of messages that have not been acknowledged
         self._sending, self._closing = threading.Lock(), False
         self._socket = socket.create_connection(("127.0.0.1", port))
         link = struct.pack("<IBBIII", session, kind, 0, 0, 0, 18)
@@ -96,7 +96,7 @@ class Channel:
             while True:
                 kind, size = struct.unpack("<8xHI4x", self._read(18))
                 self._take(kind, self._read(size))
-        except Exception as error: # for whoever looks at what this channel shows
+        except Exception as error: # for those who wait for a picture of this channel
             if not self._closing:
                 self.error = error
 
@@ -113,7 +113,7 @@ class Channel:
         self._acknowledge()
 
     def _acknowledge(self):
-        """One answer stands for as many messages as the server has named"""
+        """One answer acknowledges as many messages as the server has requested"""
         if not self._due or not self._window:
             return
         late = time.monotonic() - self._due[0] >= PUT_OFF
@@ -149,7 +149,7 @@ class Foreign:
         self._channels.append(Channel(port, self._session, DISPLAY, self._take_display, together))
         self._channels[1].send(DISPLAY_INIT, struct.pack("<BqBi", 1, 1 << 20, 1, 1 << 20))
 
-    # What comes
+    # Messages from the server
 
     def _take_main(self, kind, body):
         if kind == INIT:
@@ -175,7 +175,7 @@ class Foreign:
         data = body[image + 18:]
         if kind == BITMAP:
             flags, stride = struct.unpack("<xB8xI", data[:14])
-            # No palette: its place is empty
+            # No palette: its offset is 0
             pixels = numpy.frombuffer(data[18:18 + stride * height], dtype=numpy.uint8)
             pixels = pixels.reshape(height, stride // 4, 4)[:, :width, 2::-1]
             pixels = pixels if flags & TOP_DOWN else pixels[::-1]
@@ -186,7 +186,7 @@ class Foreign:
                                                       source_left:source_left + right - left]
         self.frames += 1
 
-    # What a test asks
+    # For tests
 
     def _check(self):
         for channel in self._channels:
@@ -214,12 +214,12 @@ class Foreign:
         wait_until(look, lambda: "{} pictures, has {}".format(count, self.frames))
 
     def start_agent(self):
-        """As before anything can be said to it; its port has to be open"""
+        """Required before messages to the guest's agent, whose port must be open"""
         wait_until(lambda: self._agent, "the agent")
         self._channels[0].send(AGENT_START, struct.pack("<I", 1 << 20))
 
     def configure(self, *sizes):
-        """What the client's windows are: (width, height) for each, (0, 0) for one that is closed"""
+        """Sends the sizes of the client's windows: (width, height) for each, (0, 0) for one that is closed"""
         body = struct.pack("<II", len(sizes), 0)
         left = 0
         for width, height in sizes:

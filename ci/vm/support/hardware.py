@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Cards that encode, of which there are none here: ci/va-double and ci/egl-card stand in."""
+"""GPUs that encode, simulated by ci/va-double and ci/egl-card, since there are none here."""
 
 import os
 import re
 
 from . import orders, stack
 
-# Nodes that can be opened and told apart. No encoder of any kind is behind them.
+# Nodes that can be opened and distinguished; they have no encoders.
 CARD, OTHER_CARD = "/dev/null", "/dev/zero"
 H264 = {"vah264enc": CARD}
 
 
 class Card:
-    """What QEMU is given, what a test orders of the encoders, and what they have seen"""
+    """QEMU's environment, a test's orders to the encoders, and their log"""
 
     def __init__(self, folder, encoders, card=CARD):
         self._log = os.path.join(folder, "encoders.log")
@@ -40,6 +40,6 @@ class Card:
             return [line.strip() for line in file if line.startswith(word)]
 
     def inodes(self):
-        """Of all buffers that were encoded"""
+        """The inodes of all buffers that were encoded"""
         return {int(inode) for line in self.log("frame ")
                 for inode in re.findall(r"inode=(\d+)", line)}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The guest's keyboard and tablet, and how what comes from them is called."""
+"""The guest's keyboard and tablet, and the names of their events."""
 
 DEVICES = ["-device", "virtio-keyboard-pci", "-device", "virtio-tablet-pci"]
 # The key A, as a scancode of set 1 and as Linux has it

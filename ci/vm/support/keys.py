@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What servers and clients know each other by: certificates, and a SASL user database."""
+"""Credentials of servers and clients: certificates, and a SASL user database."""
 
 import os
 import subprocess

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Links like real ones (ci/link): QEMU at one end, clients at the other.
+"""Realistic links (ci/link): QEMU at one end, clients at the other.
 
 A guest behind one, and a client that sees it, in a VmTest:
 
     with Link("dsl", self.logdir) as link, self.machine(link=link, …) as machine:
         client = machine.client()
 
-The monitor and the console are Unix sockets and reach the machine as ever.
+The monitor and the console are Unix sockets, and reach the machine as usual.
 """
 
 import json
@@ -43,7 +43,7 @@ class Link:
             raise
         self.congestion = ends["congestion"]
         self.address = ends["server"]["address"]
-        # A command's words that run the rest at that end
+        # The words to put before a command so that it runs at that end
         self.on_server, self.on_client = ends["server"]["enter"], ends["client"]["enter"]
         self._ends = ends
         self._first = self._conditions()
@@ -71,7 +71,7 @@ class Link:
         return answer
 
     def client_options(self, end="client"):
-        """What puts spicegl-client at an end: its own, or the "server"'s"""
+        """The options that put spicegl-client at an end: its own, or the "server"'s"""
         options = ["--netns", self._ends[end]["net"]]
         if "user" in self._ends[end]:
             options += ["--userns", self._ends[end]["user"]]
@@ -97,11 +97,11 @@ class Link:
                                          ("loss", "loss", 100))}
 
     def cut(self):
-        """Nothing gets through"""
+        """Lets nothing through"""
         self.change(loss=100)
 
     def restore(self):
-        """As it was at first; TCP takes some seconds to notice where it has been cut"""
+        """Restores the original conditions; after cut() TCP takes some seconds to notice that"""
         self.change(**self._first)
 
     def begin_steps(self):
@@ -126,11 +126,11 @@ class LinkedMachine(Machine):
     def __init__(self, *arguments, link, preload=(), **options):
         super().__init__(*arguments, **options)
         self.link = link
-        # For QEMU: what takes it to its end cannot bear them all
+        # For QEMU: the program that moves it to its end does not work with all of them
         self._libraries = list(preload)
 
     def add_environment(self, pairs):
-        """For QEMU, before it is started"""
+        """Adds variables for QEMU, before it is started"""
         self._environment.update(pairs)
 
     def command(self, monitor):

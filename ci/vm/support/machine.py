@@ -16,10 +16,10 @@ from .serial import Serial
 from .waiting import SCALE, Late, wait_until
 
 
-# What a kernel does at its start that no test is about and that takes an emulated CPU a second and
-# more in all: patching itself against attacks, checking signatures and sources of randomness.
-# It would also check that its timer ticks, and give up where a busy host lets it wait for that; and
-# complain where such a host lets a processor wait for 20 seconds (120 now).
+# Turns off what a kernel does at its start that no test needs, and that takes an emulated CPU more than
+# a second: patching itself against attacks, checking signatures and sources of randomness. It
+# would also check that its timer ticks, and fail if a busy host makes it wait for that; and
+# complain if such a host makes a processor wait for 20 seconds (now 120).
 KERNEL = ("console=ttyS0 quiet panic=-1 mitigations=off nokaslr noreplace-smp rodata=off "
           "no_timer_check watchdog_thresh=60 cryptomgr.notests initcall_blacklist=load_system_certificate_list,jent_mod_init")
 
@@ -31,7 +31,7 @@ def free_port():
 
 
 class Machine:
-    """A context manager: the guest is up on entry ('ready' seen, unless told otherwise).
+    """A context manager: on entry the guest is up ('ready' has been seen, unless requested otherwise).
 
     guest: options of ci/guest, e.g. {"pattern": "band", "flips": 0}; flips 0 shows the
         first frame and waits for commands
@@ -40,15 +40,15 @@ class Machine:
     display: what -display gets, in place of -spice
     tls: a directory with QEMU's x509 files: clients may connect with TLS too
     auth: the -spice options about who may connect
-    many_clients: clients may be connected at the same time, which spice-server allows only
-        when told so by its environment
+    many_clients: several clients may be connected at the same time, which spice-server allows
+        only if its environment says so
     environment: for QEMU, on top of this process's
     first, extra: more of QEMU's options, before all others and after them
-    exits: the statuses that QEMU may end with, those of signals negative
+    exits: the statuses with which QEMU may end; those of signals are negative
     kernel: another file than stack.guest()'s
 
-    On exit it raises AssertionError if QEMU, a client or the guest's kernel has come to a bad
-    end, or one of their logs has a complaint that is never right.
+    On exit it raises AssertionError if QEMU, a client or the guest's kernel has ended with an
+    error, or if one of their logs has a message that must never occur.
     """
 
     def __init__(self, logdir, guest=None, gl=True, tcp=True, unix=False, heads=1,
@@ -75,7 +75,7 @@ class Machine:
         self.process = self.serial = self._monitor = None
         self._clients = []
 
-    # What runs
+    # The parts that run
 
     def socket_path(self):
         return os.path.join(self.rundir, "spice.sock")
@@ -123,13 +123,13 @@ class Machine:
         environment = dict(os.environ)
         environment.update(sanitizers.environment(self.logdir))
         environment.update(self._environment)
-        # A sandboxed or multi-user host: never take a session's display or card by accident
+        # A sandboxed or multi-user host: never use a session's display or GPU by accident
         environment.pop("DISPLAY", None)
         environment.pop("WAYLAND_DISPLAY", None)
         if self._preload:
             environment["LD_PRELOAD"] = ":".join(self._preload)
-        # Connected from the start: whoever connects to a listening monitor while the machine starts
-        # may get RESUME, or another event, before the greeting
+        # Connected from the start: a client that connects to a listening monitor while the machine
+        # starts may get RESUME, or another event, before the greeting
         ours, theirs = socket.socketpair()
         with theirs:
             command = self.command(theirs.fileno())
@@ -150,7 +150,7 @@ class Machine:
         try:
             self._monitor.connect()
         except Exception as error:
-            # A QEMU that ends at once is the reason that matters, and it says why
+            # If QEMU ends at once, its own message is the reason that matters
             try:
                 status = "status {}".format(self.process.wait(5))
             except subprocess.TimeoutExpired:
@@ -171,11 +171,11 @@ class Machine:
         endings.leave(error, self.end())
 
     def close(self):
-        """Raises AssertionError if anything comes to a bad end; another time does nothing"""
+        """Raises AssertionError if anything ends with an error. May be called again, and then does nothing."""
         endings.leave(None, self.end())
 
     def end(self):
-        """Ends all and returns what is wrong with that, as a list of texts"""
+        """Ends everything, and returns all that went wrong, as a list of texts"""
         if self._ended:
             return []
         self._ended, problems = True, []
@@ -185,7 +185,7 @@ class Machine:
         if self._monitor:
             try:
                 self._monitor.close()
-            except Exception:  # the other end is gone: what it says about that is no news
+            except Exception:  # the other end is gone: its message about that is irrelevant
                 pass
             self._monitor = None
         if self.serial:
@@ -195,7 +195,7 @@ class Machine:
         return problems + sanitizers.problems(self.logdir)
 
     def quit(self):
-        """Ends QEMU alone: clients that have gone elsewhere live on"""
+        """Ends only QEMU: clients that have migrated stay"""
         endings.leave(None, self._stop_process())
 
     def _stop_process(self):
@@ -232,7 +232,7 @@ class Machine:
         return self.qmp("human-monitor-command", **{"command-line": line})
 
     def screenshot(self, **where):
-        """What QEMU itself says is on the screen; where: screendump's device and head"""
+        """The picture that QEMU itself reports; where: screendump's device and head"""
         path = os.path.join(self.rundir, "screenshot.ppm")
         self.qmp("screendump", filename=path, **where)
         picture = Picture.load(path)
@@ -240,7 +240,7 @@ class Machine:
         return picture
 
     def display(self, number=0):
-        """What query-spice says about one display"""
+        """query-spice's answer about one display"""
         displays = self.qmp("query-spice").get("displays", [])
         for display in displays:
             if display["id"] == number:
@@ -260,15 +260,15 @@ class Machine:
     # The guest
 
     def tell(self, command, timeout=30):
-        """One command to the guest, which has answered it when this returns"""
+        """Sends one command to the guest, and waits for its answer"""
         after = self.serial.position()
         self.serial.send(command)
         self.serial.wait("SPICEGL ok " + re.escape(command), timeout, after)
         return after
 
     def flips(self, count, timeout=60):
-        """Lets the guest show count frames and waits until the host has taken the last (it may
-        be on its way yet where there is no virgl); its numbers as a dict:
+        """Lets the guest show count frames and waits until the host has taken the last one (without
+        virgl it may still be in flight); returns the guest's numbers as a dict:
         flips, t (ms), maxgap (us, the longest time between two frames), gaps (how many
         were longer than the guest's option "gap"), waited and maxwait (us, from asking for a
         frame until it was done)"""
@@ -280,7 +280,7 @@ class Machine:
         return {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", line)}
 
     def progress(self):
-        """The guest's numbers now, as flips() gives them"""
+        """The guest's present numbers, as flips() returns them"""
         after = self.serial.position()
         self.serial.send("status")
         line = self.serial.wait("SPICEGL status (.*)", 30, after).group(1)
@@ -289,7 +289,7 @@ class Machine:
     # Clients
 
     def client(self, way="tcp", name=None, options=(), environment=None, nice=0):
-        """A client that is connecting; closed with the machine if not before
+        """A client that is connecting; it is closed with the machine, if not before
 
         way: "tcp", "unix", "tls", or "both": TLS for the channels that need it; or a URI
         """
@@ -306,13 +306,13 @@ class Machine:
         return any(words in client.log() for client in self._clients)
 
     def forget(self, client):
-        """It has been closed: one of very many need not be kept until the end"""
+        """Forgets a client that has been closed, so that many of them need not be kept until the end"""
         self._clients.remove(client)
 
     # The process, from outside
 
     def open_files(self):
-        """What each of QEMU's file descriptors is: {number: target}"""
+        """The targets of QEMU's file descriptors: {number: target}"""
         folder = "/proc/{}/fd".format(self.process.pid)
         files = {}
         for entry in os.listdir(folder):
@@ -323,6 +323,6 @@ class Machine:
         return files
 
     def dmabufs(self):
-        """Descriptors that are dma-bufs, or the double's memory in their place"""
+        """The descriptors that are dma-bufs, or the double's memory"""
         return {fd: target for fd, target in self.open_files().items()
                 if "dmabuf" in target or "udmabuf" in target}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What tests order of preloaded doubles: in the environment, or by files while QEMU runs."""
+"""Tests' orders to preloaded doubles: in the environment, or by files while QEMU runs."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ from . import stack
 
 
 def write(path, words):
-    """Whoever reads the file finds all of it, or what was there before"""
+    """Readers of the file find all of it, or its former contents"""
     with open(path + ".new", "w", encoding="ascii") as file:
         file.write(words)
     os.rename(path + ".new", path)
@@ -18,13 +18,13 @@ READER = "SPICE GL reader"
 
 
 def slow_gpu(milliseconds):
-    """What a machine needs to have one: it takes so long for a picture to be read"""
+    """A machine's options for a GPU that takes this time to read a picture"""
     return {"preload": [stack.gl_reset()],
             "environment": {"GL_READ_MS": str(milliseconds), "GL_RESET_THREAD": READER}}
 
 
 class GpuReset:
-    """Resets of the GPU, as spice-server's GL context sees them; ci/gl-reset stands in"""
+    """Resets of the GPU, as spice-server's GL context sees them, simulated by ci/gl-reset"""
 
     def __init__(self, folder):
         self._path = os.path.join(folder, "reset")
@@ -32,11 +32,11 @@ class GpuReset:
         self.preload = [stack.gl_reset()]
 
     def order(self, how="once"):
-        """The next context that is asked is lost; see ci/gl-reset/gl-reset.c"""
+        """The next context that checks for resets is lost; see ci/gl-reset/gl-reset.c"""
         write(self._path, how + "\n")
 
     def happened(self):
-        """The last order has been carried out, or withdrawn"""
+        """Whether the last order has been carried out or withdrawn"""
         return not os.path.exists(self._path)
 
     def withdraw(self):

@@ -5,7 +5,7 @@ import numpy
 from PIL import Image
 
 LOSSLESS = 0
-# What a codec may do to a flat area and to a ramp: 4:2:0 chroma and quantisation
+# A codec's errors in flat areas and in ramps: 4:2:0 chroma and quantisation
 LOSSY = 40
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -35,13 +35,13 @@ class Picture:
         return bool((self.pixels == self.pixels[0, 0]).all())
 
     def area_error(self, x, y, w, h, colour):
-        """How far the worst channel's mean is from colour in a rectangle"""
+        """The distance of the worst channel's mean in a rectangle from colour"""
         area = self.pixels[y:y + h, x:x + w].reshape(-1, 3)
         return float(abs(area.mean(axis=0) - numpy.array(colour)).max())
 
 
 def corners(width, height, head=0):
-    """The very pixels of the pattern "corners" """
+    """The exact pixels of the pattern "corners" """
     w, h = width, height
     block_w, block_h = w // 4, h // 4
     out = numpy.empty((h, w, 3), dtype=int)
@@ -62,7 +62,7 @@ def corners(width, height, head=0):
 
 
 def difference(picture, right):
-    """Where a picture is not the right one, as text; None if it is, in every pixel"""
+    """Where a picture differs from the right one, as text; None if every pixel is right"""
     if picture.pixels.shape != right.pixels.shape:
         return "size {}x{}, not {}x{}".format(picture.width, picture.height, right.width, right.height)
     differs = (picture.pixels != right.pixels).any(axis=2)
@@ -87,7 +87,7 @@ def wrong_corners(picture, width, height, tolerance=LOSSLESS, head=0):
 
 
 def cells(width, height, number):
-    """The very pixels of frame number of the pattern "cells" """
+    """The exact pixels of frame number of the pattern "cells" """
     columns = numpy.arange(width)
     lines = numpy.arange(height)
     edges = [[i * length // n for i in range(n)] for length, n in ((width, 8), (height, 6))]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a process holds, counted from outside of it."""
+"""A process's resources, counted from outside."""
 
 import collections
 import os
@@ -7,17 +7,17 @@ import re
 
 
 def _kind(target):
-    """A descriptor's target without what differs from one to the next"""
+    """A descriptor's target without the parts that differ from one to the next"""
     return re.sub(r"[0-9]+", "N", target)
 
 
-# KiB: a mapping of more is the guest's memory, or what an emulator keeps translated code in
+# KiB: a larger mapping is the guest's memory, or an emulator's buffer for translated code
 OWN_MAPPING = 200 * 1024
 
 
 def _memory(pid):
-    """Pss in KiB without the guest's memory and without code: how much of these two has been
-    touched is the guest's doing"""
+    """Pss in KiB without the guest's memory and without code: how much of these two is in use
+    depends on the guest"""
     total = 0
     with open("/proc/{}/smaps".format(pid), encoding="utf-8", errors="replace") as file:
         counted = False
@@ -47,7 +47,7 @@ class Resources:
         self.memory = _memory(pid)
 
     def more_than(self, other):
-        """What there is more of than in another, as text; empty if nothing"""
+        """The resources that have grown compared with another, as text; empty if none"""
         found = []
         for what, mine, theirs in (("descriptors", self.files, other.files),
                                    ("threads", self.threads, other.threads)):

@@ -46,7 +46,7 @@ class Rfb:
         kind = self._read(1)[0]
         if kind == 2: # a bell
             return False
-        if kind == 3: # somebody's clipboard
+        if kind == 3: # the guest's clipboard
             self._read(struct.unpack(">xxxI", self._read(7))[0])
             return False
         assert kind == 0, "message {}".format(kind)
@@ -61,7 +61,7 @@ class Rfb:
         return True
 
     def picture(self):
-        """As the server has it now"""
+        """The server's present picture"""
         self._socket.sendall(struct.pack(">BBHHHH", 3, 0, 0, 0, self.width, self.height))
         while not self._take_update():
             pass

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A QEMU made with sanitizers, and what they reported."""
+"""A QEMU built with sanitizers, and their reports."""
 
 import glob
 import os
@@ -30,11 +30,11 @@ def environment(logdir):
 
 
 def reports(logdir):
-    """All that was reported, as text; empty if nothing was"""
+    """All reports, as text; empty if there are none"""
     text = ""
     for path in sorted(glob.glob(os.path.join(glob.escape(logdir), "sanitizer.*"))):
         with open(path, encoding="utf-8", errors="replace") as file:
-            # Not a report: ASan says so once of every program that has coroutines
+            # Not a report: ASan prints this once for every program with coroutines
             text += "".join(line for line in file if "makecontext/swapcontext" not in line)
     return text
 

@@ -45,12 +45,12 @@ class Serial:
             self._changed.notify_all()
 
     def position(self):
-        """To pass to wait() as 'after': only what comes from now on counts"""
+        """To be passed to wait() as 'after': only output from now on counts"""
         with self._changed:
             return len(self.lines)
 
     def wait(self, pattern, timeout=30, after=0):
-        """The match of the first line that pattern (a regular expression) is found in"""
+        """The match of pattern, a regular expression, in the first line that has one"""
         deadline = time.monotonic() + timeout * SCALE
         seen = after
         with self._changed:
@@ -73,7 +73,7 @@ class Serial:
         self._connection.sendall(text.encode() + b"\n")
 
     def close(self):
-        """Once QEMU has ended: what it has sent is read to its end"""
+        """After QEMU's end: reads the rest of its output"""
         if self._connection:
             self._thread.join(5)
         for end in (self._connection, self._listener):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a client shows of a guest that moves: frames by their number, and when."""
+"""The frames of a moving guest that a client shows, by their number, and when."""
 
 import statistics
 import time
@@ -19,7 +19,7 @@ class Watch:
     def __init__(self, machine, flushes, client):
         self._machine, self._client = machine, client
         machine.tell("stop")
-        # What is on its way to the trace and the client
+        # For frames in flight to the trace and the client
         time.sleep(0.3)
         client.seen()
         self._frames = FrameTimes(machine, flushes)
@@ -30,7 +30,7 @@ class Watch:
         self._machine.tell("flips forever")
 
     def span(self, seconds):
-        """Waits that long; a Span of that time can be asked for after end()"""
+        """Waits that long; end() returns a Span of that time"""
         before = self._client.display()
         began = time.monotonic()
         time.sleep(seconds)
@@ -64,7 +64,7 @@ class Watch:
 
         since = wait_until(look, lambda: "the last frame, {}, is shown without loss; shown is {}".format(
             last, self._client.display()["counter"]), timeout)
-        # A client gets a frame that was shown exactly at once too
+        # A frame may also be shown exactly at once
         return since - self._flushed.get(last, since)
 
 
@@ -78,14 +78,14 @@ class Span:
         self._flushed = flushed
 
     def shown(self):
-        """Frames"""
+        """The number of frames"""
         return len(self._first)
 
     def flushed(self):
         return sum(1 for at in self._flushed.values() if self.began <= at <= self.ended)
 
     def share(self):
-        """Of the guest's frames, those that were shown"""
+        """The part of the guest's frames that was shown"""
         return self.shown() / max(self.flushed(), 1)
 
     def latency(self):
@@ -102,7 +102,7 @@ class Span:
         return self._after[key] - self._before[key]
 
     def not_drawn(self):
-        """Frames of video that have arrived and not been shown: some may wait for their time"""
+        """Frames of video that have arrived and have not been shown: some may wait for their time"""
         return self.grown("video_frames") - self.grown("video_shown")
 
     def __str__(self):

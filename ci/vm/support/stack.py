@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where the parts that a test needs are, and what runs here."""
+"""The places of the parts that a test needs, and what works on this machine."""
 
 import glob
 import os
@@ -13,7 +13,7 @@ INSTALL = os.path.join(BUILD, "install")
 
 
 class Missing(Exception):
-    """A part that has to be built first; the text says which and how"""
+    """A part has not been built; the text says which, and how to build it"""
 
 
 def built(path, how):
@@ -50,7 +50,7 @@ def desktop():
 
 
 def compressed_kernel():
-    """The same as its package has it, for SeaBIOS and its own decompressor to start"""
+    """The kernel as in its package, which SeaBIOS and its own decompressor start"""
     found = sorted(glob.glob(os.path.join(BUILD, "guest", "kernel", "boot", "vmlinuz-*")))
     if not found:
         raise Missing("build/guest/kernel/boot has no vmlinuz: run scripts/build guest")
@@ -66,7 +66,7 @@ def qemu():
 
 
 def qemu_with_planes():
-    """One with the double of a card's planes"""
+    """A QEMU with the double of a GPU's planes"""
     return built("install/planes/bin/qemu-system-x86_64", "scripts/build planes")
 
 
@@ -104,12 +104,12 @@ def _library(name):
 
 
 def udmabuf_double():
-    """The LD_PRELOAD library that stands in for /dev/udmabuf"""
+    """The LD_PRELOAD library that simulates /dev/udmabuf"""
     return _library("udmabuf-double")
 
 
 def dmabuf_preload():
-    """What makes dma-bufs work here: nothing where the host has them, else the double"""
+    """The library for dma-bufs: none if the host has them, else the double"""
     return [] if has_real_udmabuf() else [udmabuf_double()]
 
 
@@ -134,13 +134,13 @@ def gpu_double():
 
 
 def va_double():
-    """The GStreamer plugin that stands in for the VA encoders of a card"""
+    """The GStreamer plugin that simulates the VA encoders of a GPU"""
     return _library("gstvadouble")
 
 
 def strict_egl():
-    """What makes EGL images of textures as NVIDIA's driver does: nothing where that is there, else
-    the double"""
+    """The library that makes EGL images of textures as NVIDIA's driver does: none if that is the
+    driver, else the double"""
     return [] if os.path.exists("/dev/nvidiactl") else [_library("strict-egl")]
 
 
@@ -182,5 +182,5 @@ def _boots_under_kvm():
 
 
 def accelerator():
-    """What -accel gets: $SPICEGL_ACCEL, or kvm where it works, or tcg"""
+    """The value for -accel: $SPICEGL_ACCEL, or kvm if it works, or tcg"""
     return os.environ.get("SPICEGL_ACCEL") or ("kvm" if kvm_works() else "tcg")

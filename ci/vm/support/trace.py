@@ -9,7 +9,7 @@ EVENT = re.compile(r"(?:\d+@(\d+\.\d+):|([\d-]+T[\d:.]+)Z )(\w+)")
 
 
 def event(line):
-    """(time.time()'s seconds, the event's name); None if it is another line"""
+    """(time.time()'s seconds, the event's name); None if the line is not an event"""
     found = EVENT.match(line)
     if not found:
         return None

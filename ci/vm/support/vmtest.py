@@ -11,27 +11,27 @@ from .bare import BareMachine
 from .link import LinkedMachine
 from .machine import Machine
 
-# Of the guest's screen in tests of what happens, if they name no other: an emulated CPU, a renderer
-# and encoders in software take their time for each pixel. In all others it is 1280x720.
+# The size of the guest's screen in tests with the tag "beside" that name no other: emulated CPUs and
+# software renderers and encoders need time for each pixel. In other tests it is 1280x720.
 SIZE = (640, 360)
 
 
 class VmTest(Test):
     """Machines of a test are closed at its end, whatever happens.
 
-    A class with the tag "beside" is about what happens and not about how soon: its tests may run
-    while others of that kind do. All others have the computer to themselves.
+    Tests of a class with the tag "beside" check what happens, not how soon: they may run side by
+    side. All others have the computer to themselves.
     """
 
-    # Seconds. What hangs is ended, and has failed.
+    # Seconds. A test that hangs is ended, and has failed.
     timeout = 300 * waiting.SCALE
 
     def setUp(self):
         self._machines = []
-        # spice-gtk says so where a server sends what makes no sense, and goes on; and so does GLib
+        # If a server sends nonsense, spice-gtk and GLib print a critical message, and continue
         os.environ["G_DEBUG"] = "fatal-criticals"
         os.makedirs(stack.BUILD, exist_ok=True)
-        # Whatever number of tests Avocado runs side by side
+        # However many tests Avocado runs side by side
         self._turn = open(os.path.join(stack.BUILD, "vm.lock"), "w", encoding="ascii")
         fcntl.flock(self._turn, fcntl.LOCK_SH if self._runs_beside_others() else fcntl.LOCK_EX)
 
@@ -53,7 +53,7 @@ class VmTest(Test):
         dmabuf: whether its EGL can export dma-bufs; where the host has a udmabuf driver it
             always can
         link: a Link at whose end it is
-        bare: it has no guest, and the test drives its device, see support/bare.py
+        bare: it has no guest; the test drives its device, see support/bare.py
         """
         libraries = (stack.dmabuf_preload() if dmabuf else []) + list(preload)
         options.setdefault("name", "vm{}".format(len(self._machines)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Waiting for things to come true, with a deadline instead of a hope."""
+"""Waiting for conditions, with a deadline."""
 
 import os
 import time
@@ -9,7 +9,7 @@ SCALE = float(os.environ.get("SPICEGL_TIMEOUT_SCALE", "1"))
 
 
 class Late(AssertionError):
-    """What was waited for did not come true in time"""
+    """A condition did not come true in time"""
 
 
 def wait_until(condition, what, timeout=20, interval=0.05):

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What spicegl-doctor has found out about one thing */
+/* What spicegl-doctor has found about one thing */
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ struct Finding {
 };
 using Findings = std::vector<Finding>;
 
-/* A line for each, and below it the remedy; further lines of a finding are indented */
+/* One line for each, and the remedy below it; further lines of a finding are indented */
 std::string as_text(const Findings &findings);
 
 /* An array of objects with "what", "state", "finding" and "remedy" */

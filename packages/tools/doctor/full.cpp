@@ -9,7 +9,7 @@
 #include "../process.hpp"
 #include "../waiting.hpp"
 
-/* A guest boots, on an emulated CPU; many single operations */
+/* Seconds: a guest boots, on an emulated CPU; many single operations */
 constexpr double LONGEST = 300;
 
 std::string program_near(const std::string &folder, const std::string &name)

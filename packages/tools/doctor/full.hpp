@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* --full: what the archive's other programs say, for a report that is sent to somebody */
+/* --full: the output of the archive's other programs, for a bug report */
 #pragma once
 
 #include <string>
 
 #include "finding.hpp"
 
-/* folder: where they are looked for first; node: empty if none is named */
+/* folder: looked for there first; node: empty if none is named */
 Findings full_report(const std::string &folder, const std::string &node);
 
 /* The program beside this one, or the first of that name in $PATH; the name alone if there is none */

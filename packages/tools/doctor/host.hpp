@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What doctor looks at itself. root: a folder that has the host's dev, sys and etc; "" is the host. */
+/* What the doctor checks by itself. root: a folder with the host's dev, sys and etc; "" for the host. */
 #pragma once
 
 #include <string>
@@ -10,15 +10,15 @@
 /* Each of /dev/dri's render nodes: its driver, and who may open it */
 Findings render_nodes(const std::string &root);
 
-/* by_qemu: QEMU has said that it uses KVM */
+/* by_qemu: QEMU reports that it uses KVM */
 Finding kvm(const std::string &root, bool by_qemu);
 
-/* needed: what renders cannot export dma-bufs without it */
+/* needed: the renderer cannot export dma-bufs without it */
 Finding udmabuf(const std::string &root, bool needed);
 
 Finding apparmor(const std::string &root);
 
-/* From this process' environment, which QEMU inherits when it is started by hand */
+/* From this process's environment, which QEMU inherits when it is started by hand */
 Finding gstreamer_registry();
 
 /* Can QEMU listen on this TCP port, with any address? */

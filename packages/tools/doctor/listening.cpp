@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whether QEMU could listen there: by doing so, and ending it at once */
+/* Whether QEMU could listen there: tries it, and stops at once */
 #include "host.hpp"
 
 #include <cerrno>

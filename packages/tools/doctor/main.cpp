@@ -70,7 +70,7 @@ static Options options_of(int argc, char **argv)
     return options;
 }
 
-/* As packages install it, beside the distribution's; or as the archive and a build have it */
+/* As the packages install it, beside the distribution's; or as in the archive and in a build */
 static std::string qemu_near(const std::string &folder)
 {
     const std::string packaged = "qemu-system-x86_64-spicegl", plain = "qemu-system-x86_64";
@@ -82,7 +82,7 @@ static std::string qemu_near(const std::string &folder)
     return found != packaged ? found : program_near(folder, plain);
 }
 
-/* What is asked of QEMU, as far as it gets */
+/* The trials of QEMU, until one fails */
 static Findings ask_qemu(const Asked &asked, Trial *rendering)
 {
     Findings findings;
@@ -127,7 +127,7 @@ static int examine(const Options &options)
 
 int main(int argc, char **argv)
 {
-    /* The archive's loader is what runs, and has passed our name on */
+    /* In the archive the loader is what runs; it has passed our name on */
     const std::string self = argv[0];
     g_set_prgname("spicegl-doctor");
     Options options = options_of(argc, argv);

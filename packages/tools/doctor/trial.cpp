@@ -14,7 +14,7 @@
 
 namespace {
 
-/* For QEMU's socket. Not below $TMPDIR, which may be too long for one. */
+/* For QEMU's socket. Not below $TMPDIR, since that path may be too long for a socket's. */
 class Folder
 {
 public:
@@ -38,7 +38,7 @@ private:
     char name[32] = "/tmp/spicegl-doctor.XXXXXX";
 };
 
-/* QEMU takes two commas for one in a value */
+/* In a value, QEMU reads two commas as one */
 std::string option_value(const std::string &text)
 {
     std::string value;

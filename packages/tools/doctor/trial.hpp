@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* QEMU, asked about itself: it is started, without a guest that runs, and its monitor is asked. So what
- * is reported was decided by QEMU and spice-server themselves. */
+/* QEMU reports on itself: it is started without a running guest, and queried by its monitor. So all
+ * that is reported was decided by QEMU and spice-server themselves. */
 #pragma once
 
 #include <string>
@@ -26,7 +26,7 @@ struct Asked {
 /* Without any machine: does the program work, and which one is it? */
 Trial try_bare(const Asked &asked);
 
-/* With a paused machine that has virtio-gpu-gl-pci, -spice gl=on, and more options */
+/* With a paused machine that has virtio-gpu-gl-pci, with -spice gl=on and more options */
 Trial try_rendering(const Asked &asked, const std::vector<std::string> &more = {});
 
 /* As libvirt has it */

@@ -24,7 +24,7 @@ std::string version_of(const Trial &trial)
            std::to_string(qemu["micro"].number());
 }
 
-/* Whether some command of the schema answers with such a member */
+/* Whether the answer of any command in the schema has such a member */
 bool schema_has(const Value &schema, const std::string &member)
 {
     for (const auto &type : schema.items()) {
@@ -101,7 +101,7 @@ bool lacks(const Trial &trial, const char *element)
     return !line_with(trial.said, std::string("GStreamer has no ") + element + " here").empty();
 }
 
-/* Those that spice-server does not lack an element for. JPEG needs none. */
+/* The codecs for which spice-server lacks no element. JPEG needs none. */
 std::vector<std::string> software_codecs(const Trial &trial)
 {
     std::vector<std::string> codecs;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What follows from what QEMU has answered and said */
+/* Conclusions from QEMU's answers and messages */
 #pragma once
 
 #include <string>
@@ -7,10 +7,10 @@
 #include "finding.hpp"
 #include "trial.hpp"
 
-/* Is it a QEMU that works, and with the queue? */
+/* Does this QEMU work, and does it have the queue? */
 Finding program_verdict(const std::string &qemu, const Trial &bare);
 
-/* On what it renders; dma-bufs, encoders, and so what each client gets */
+/* The renderer, dma-bufs and encoders, and so how each client is served */
 Findings rendering_verdict(const Trial &trial);
 
 /* Whether QEMU's sandbox changes anything. without: the same trial without it. */

@@ -31,7 +31,7 @@ const Known KNOWN[] = {
     {"seccomp", "build QEMU with seccomp, or disable the sandbox in libvirt (seccomp_sandbox in qemu.conf)"},
 };
 
-/* Those that a finding of its own is about, or that are about this program's own options */
+/* Messages that have a finding of their own, or that are about this program's own options */
 const char *const COVERED[] = {"rendering in software", "GStreamer cannot generate code", "trace event"};
 
 const std::string WARNING = "warning: ", INFO = "info: ", TRACE = "egl_platform_device ";
@@ -53,7 +53,7 @@ std::vector<std::string> lines_of(const std::string &said)
         if (colon != std::string::npos && line.find(' ') > colon) {
             line.erase(0, colon + 2);
         }
-        /* What QEMU warns of is in the warning; the option in front of it is cut off */
+        /* The warning says enough; the option in front of it is cut off */
         const size_t warning = line.find(": " + WARNING);
         if (begins(line, "-") && warning != std::string::npos) {
             line.erase(0, warning + 2);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* spicegl-exporter: what spicegl-top shows, for the textfile collector of Prometheus' node exporter */
+/* spicegl-exporter: writes what spicegl-top shows, for the textfile collector of Prometheus' node exporter */
 #include <cstdio>
 
 #include "../failure.hpp"
@@ -30,7 +30,7 @@ static MachineState look(const std::string &machine, const std::string &name)
     return state;
 }
 
-/* By a temporary file and a rename; the collector, another user, has to read it */
+/* Through a temporary file and a rename; the collector, another user, must be able to read it */
 static void write(const std::string &file, const std::string &text)
 {
     GError *error = nullptr;

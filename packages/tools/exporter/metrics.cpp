@@ -67,7 +67,7 @@ const std::vector<OfDisplay> OF_DISPLAYS = {
 
 struct OfClient {
     const char *name, *type, *help;
-    bool of_link; /* remote clients alone have it */
+    bool of_link; /* only remote clients have it */
     std::function<double(const DisplayClient &)> value;
 };
 

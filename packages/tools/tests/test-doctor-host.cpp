@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* spicegl-doctor: what it looks at itself, in a folder that stands for the host */
+/* spicegl-doctor: what it checks by itself, in a folder that represents the host */
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -25,7 +25,7 @@ protected:
         char name[] = "/tmp/doctor-test.XXXXXX";
         ASSERT_TRUE(mkdtemp(name));
         root = name;
-        fs::permissions(root, fs::perms(0755)); /* nobody looks into it */
+        fs::permissions(root, fs::perms(0755)); /* the user "nobody" reads it */
     }
     void TearDown() override { fs::remove_all(root); }
 
@@ -39,7 +39,7 @@ protected:
     std::string root;
 };
 
-/* Root may open all: while this lives, we are nobody */
+/* Root may open everything: while this lives, we are the user "nobody" */
 class Nobody
 {
 public:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The monitor, with a QEMU that behaves as the test says */
+/* The monitor, with a simulated QEMU that behaves as the test says */
 #include <gtest/gtest.h>
 
 #include <csignal>
@@ -16,7 +16,7 @@ namespace {
 
 constexpr double SOON = 0.3, LONG = 20;
 
-/* Says all at once: the answers' ids are known, from 1 on */
+/* Sends everything at once: the answers' ids are known, from 1 on */
 class Monitor: public testing::Test
 {
 protected:
@@ -123,7 +123,7 @@ TEST(Child, ThatIsMissingIsAFailure)
     EXPECT_THROW(Process({{"/nonexistent/program"}}), Failure);
 }
 
-/* kill() finds a zombie, too, and the system's first process takes its time */
+/* kill() also finds a zombie, and the system's first process takes its time to remove it */
 static bool runs(pid_t pid)
 {
     for (int i = 0; i < 100 && kill(pid, 0) == 0; i++) {

@@ -10,7 +10,7 @@ using Cells = std::vector<std::string>;
 
 const Cells HEADER = {"CLIENT", "FROM", "PATH", "CODEC", "FRAMES", "FRAMES/S", "MBIT/S",
                       "LINK MBIT/S", "RTT MS", "IN FLIGHT KB", "LATE", "CHANGED BECAUSE"};
-/* How many of them, from the first, are words: flush left. The last is one, too. */
+/* How many of them, from the first on, are words, and flush left. So is the last one. */
 constexpr size_t WORDS = 4;
 
 const std::string NOTHING = "-";
@@ -27,7 +27,7 @@ std::string or_nothing(const std::string &text)
     return text.empty() ? NOTHING : text;
 }
 
-/* What a terminal would take for a command does not get there */
+/* Removes what a terminal would take for a command */
 std::string printable(std::string text)
 {
     std::replace_if(text.begin(), text.end(), [](unsigned char c) { return c < 32 || c == 127; }, '?');
