@@ -8,8 +8,9 @@
 # commands and QAPI; and the queue's, in QEMU's form
 QEMU_TESTS=(qtest-x86_64/display-vga-test qtest-x86_64/test-hmp qtest-x86_64/qmp-cmd-test
             qtest-x86_64/qmp-test qtest-x86_64/device-introspect-test qtest-x86_64/qos-test
-            test-qmp-cmds test-qapi-util
+            test-qmp-cmds test-qapi-util test-egl-candidates
             qtest-x86_64/screendump-test func-x86_64-spice_gl)
 QEMU_TEST_TARGETS=(tests/qtest/display-vga-test tests/qtest/test-hmp tests/qtest/qmp-cmd-test
                    tests/qtest/qmp-test tests/qtest/device-introspect-test tests/qtest/qos-test
-                   tests/unit/test-qmp-cmds tests/unit/test-qapi-util tests/qtest/screendump-test)
+                   tests/unit/test-qmp-cmds tests/unit/test-qapi-util tests/unit/test-egl-candidates
+                   tests/qtest/screendump-test)
