@@ -8,7 +8,7 @@
 # QAPI; and the queue's tests in QEMU's tree
 QEMU_TESTS=(qtest-x86_64/display-vga-test qtest-x86_64/test-hmp qtest-x86_64/qmp-cmd-test
             qtest-x86_64/qmp-test qtest-x86_64/device-introspect-test qtest-x86_64/qos-test
-            test-qmp-cmds test-qapi-util test-egl-candidates
+            test-qmp-cmds test-qapi-util test-egl-candidates test-spice-draws
             qtest-x86_64/screendump-test func-x86_64-spice_gl)
 
 # qemu_tests VARIANT: a line for each of these that this QEMU's build has, by meson's own list: its name, and the
