@@ -114,6 +114,15 @@ static SpiceDisplayClientList *clients_of(QXLInstance *qxl, QXLGLStats *stats)
     return list;
 }
 
+QEMU_DISABLE_CFI
+static char *server_version(void)
+{
+    typeof(spice_qxl_gl_version) *version =
+        qemu_spice_gl_function("spice_qxl_gl_version");
+
+    return version ? g_strdup(version()) : NULL;
+}
+
 static SpiceDisplay *display_of(SpiceEgl *egl)
 {
     SpiceDisplay *display = g_new0(SpiceDisplay, 1);
@@ -142,6 +151,7 @@ static SpiceDisplay *display_of(SpiceEgl *egl)
     display->longest_draw_ns = stats.longest_draw_ns;
     display->longest_block_ns = egl->longest_block_ns;
     display->block_ns = egl->block_ns;
+    display->server_version = server_version();
     return display;
 }
 

@@ -8,6 +8,13 @@
 #include "red-qxl.h"
 #include "spice-wrapped.h"
 
+/* As in VERSION and CHANGELOG.md of the project */
+SPICE_GNUC_VISIBLE
+const char *spice_qxl_gl_version(void)
+{
+    return "0.1.0";
+}
+
 #ifdef HAVE_EGL
 
 #include "gl-codecs.hpp"

@@ -243,6 +243,16 @@ int spice_qxl_gl_set_max_rate(struct QXLInstance *qxl, uint32_t frames_per_secon
  */
 int spice_qxl_gl_set_dmabufs(struct QXLInstance *qxl, int allowed);
 
+/**
+ * spice_qxl_gl_version:
+ *
+ * May be called from any thread.
+ *
+ * Returns: the version of these functions' implementation, three numbers such as "0.1.0", for
+ *     reports about it. Owned by spice-server; never null, not even in builds without EGL.
+ */
+const char *spice_qxl_gl_version(void);
+
 SPICE_END_DECLS
 
 #endif /* SPICE_QXL_GL_H_ */

@@ -32,5 +32,9 @@ int main(void)
     refused("get_stats", spice_qxl_gl_get_stats(NULL, &stats, NULL, NULL));
     refused("set_path_callback", spice_qxl_gl_set_path_callback(NULL, NULL, NULL));
     refused("set_max_rate", spice_qxl_gl_set_max_rate(NULL, 60));
+    if (!spice_qxl_gl_version()) {
+        fprintf(stderr, "version returns NULL\n");
+        failures++;
+    }
     return failures != 0;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What QEMU reports about how its clients are served."""
 
+import os
 import re
 
 from support import stack
@@ -42,6 +43,10 @@ class Observability(VmTest):
             wait_until(lambda: vm.display()["clients"][0]["path-changes"] ==
                        len(self._changes(vm)), "as many changes as events")
             self.assertEqual(vm.display()["clients"][0]["path-reason"], self._changes(vm)[-1][3])
+
+    def test_what_is_sent_in_a_report_names_the_version(self):
+        with open(os.path.join(stack.TOP, "VERSION"), encoding="utf-8") as version, self.machine() as vm:
+            self.assertEqual(vm.display()["server-version"], version.read().strip())
 
     def test_how_long_a_draw_keeps_the_main_loop_is_measured(self):
         with self.machine(unix=True, guest={"pattern": "motion"}) as vm:
