@@ -44,8 +44,8 @@ void GlDisplay::serve_remotely(GlClient *client)
         [this, dcc](uint32_t to, uint32_t codec, const char *reason) {
             path.shown(dcc, to, codec, reason);
         });
-    hardware.add(dcc, client->remote.get());
-    client->remote->expect_other(hardware.serves(dcc));
+    hardware.add(*client);
+    client->remote->expect_other(hardware.serves(*client));
 }
 
 void GlDisplay::client_stopped(DisplayChannelClient *dcc)
@@ -53,7 +53,6 @@ void GlDisplay::client_stopped(DisplayChannelClient *dcc)
     if (!path.find(dcc)) {
         return;
     }
-    hardware.remove(dcc);
     path.remove(dcc);
     clients_changed();
 }
@@ -63,7 +62,7 @@ void GlDisplay::client_leaves(DisplayChannelClient *dcc)
 {
     auto client = path.find(dcc);
     if (client && client->remote) {
-        hardware.leave(dcc);
+        hardware.leave(*client);
         client->remote->leave();
     }
 }

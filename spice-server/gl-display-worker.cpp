@@ -377,9 +377,9 @@ void GlDisplay::hardware_gave_back(const std::list<DisplayChannelClient *> &clie
         screen.frame.reset();
     }
     for (auto dcc : clients) {
-        auto &remote = *path.find(dcc)->remote;
-        remote.expect_other(hardware.serves(dcc));
-        remote.set_shown_by_other(false);
+        auto &client = *path.find(dcc);
+        client.remote->expect_other(hardware.serves(client));
+        client.remote->set_shown_by_other(false);
     }
     clients_changed();
 }

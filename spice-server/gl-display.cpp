@@ -29,7 +29,7 @@ GlDisplay::GlDisplay(QXLInstance *qxl_, std::unique_ptr<GlContext> &&context):
     wake_fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
     path(reader.gl()),
     local(path),
-    hardware(*this, reader.gl())
+    hardware(*this, path, reader.gl())
 {
     screen.display_id = qxl->id;
     hardware.open(qxl->id);

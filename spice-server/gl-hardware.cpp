@@ -24,32 +24,12 @@ static constexpr uint32_t STREAM_ID = 100;
 static constexpr uint32_t REPORT_FRAMES = 5, REPORT_MS = 500;
 
 static constexpr uint64_t MIN_BIT_RATE = 512 * 1024;
-/* Least time after one change of the bit rate until the next, if that lowers or raises it */
-static constexpr uint64_t FALL_NS = 50 * NSEC_PER_MILLISEC;
-static constexpr uint64_t RISE_NS = 250 * NSEC_PER_MILLISEC;
 
-/* Filled by the encoder's threads, may outlive the client */
-struct GlHardware::Inbox {
-    std::mutex lock;
-    std::vector<std::vector<uint8_t>> frames;
-    std::string failure;
-};
+using State = GlHwClient::State;
 
-struct GlHardware::Client {
-    DisplayChannelClient *dcc;
-    GlRemote *remote;
-    bool moving = false;             /* the client has been told of the stream */
-    std::unique_ptr<GlHwEncoder> encoder;
-    std::shared_ptr<Inbox> inbox;
-    bool y0_top = false;
-    bool missed = false;             /* a picture came too early, or the link had no room for it */
-    uint64_t bit_rate = 0;
-    uint64_t rate_set_ns = 0;
-    uint64_t pushed_ns = 0;          /* when the last picture was pushed */
-};
-
-GlHardware::GlHardware(User &user_, const GlContext &context_):
+GlHardware::GlHardware(User &user_, GlPath &path_, const GlContext &context_):
     user(user_),
+    path(path_),
     context(context_)
 {
 }
@@ -75,61 +55,32 @@ void GlHardware::open(int display_id)
 
 /* ---- clients ---- */
 
-void GlHardware::add(DisplayChannelClient *dcc, GlRemote *remote)
+void GlHardware::add(GlClient &client)
 {
-    if (!va) {
-        return;
-    }
-    auto client = std::make_unique<Client>();
-    client->dcc = dcc;
-    client->remote = remote;
-    clients.push_back(std::move(client));
-}
-
-void GlHardware::remove(DisplayChannelClient *dcc)
-{
-    clients.remove_if([dcc](const std::unique_ptr<Client> &c) { return c->dcc == dcc; });
-}
-
-void GlHardware::leave(DisplayChannelClient *dcc)
-{
-    if (auto client = find(dcc)) {
-        end(*client);
-        remove(dcc);
+    if (va) {
+        client.hardware = std::make_unique<GlHwClient>();
     }
 }
 
-GlHardware::Client *GlHardware::find(const DisplayChannelClient *dcc)
+void GlHardware::leave(GlClient &client)
 {
-    for (auto &client : clients) {
-        if (client->dcc == dcc) {
-            return client.get();
-        }
+    if (client.hardware) {
+        end(client);
+        client.hardware.reset();
     }
-    return nullptr;
 }
 
-/* For iterating over clients that may fail, and leave the list, meanwhile */
-std::list<DisplayChannelClient *> GlHardware::all() const
+bool GlHardware::any() const
 {
-    std::list<DisplayChannelClient *> dccs;
-    for (const auto &client : clients) {
-        dccs.push_back(client->dcc);
-    }
-    return dccs;
-}
-
-bool GlHardware::moves(const DisplayChannelClient *dcc) const
-{
-    return std::any_of(clients.begin(), clients.end(), [dcc](const std::unique_ptr<Client> &c) {
-        return c->dcc == dcc && c->moving;
-    });
+    return std::any_of(path.all().begin(), path.all().end(),
+                       [](const GlClient &c) { return c.hardware != nullptr; });
 }
 
 unsigned int GlHardware::num_moving() const
 {
-    return std::count_if(clients.begin(), clients.end(),
-                         [](const std::unique_ptr<Client> &c) { return c->moving; });
+    return std::count_if(path.all().begin(), path.all().end(), [](const GlClient &c) {
+        return c.hardware && c.hardware->state == State::MOVING;
+    });
 }
 
 /* The first codec, in the server's and client's order, that client and GPU support; 0: none */
@@ -151,9 +102,9 @@ SpiceVideoCodecType GlHardware::codec_for(DisplayChannelClient *dcc) const
     return none;
 }
 
-bool GlHardware::serves(DisplayChannelClient *dcc)
+bool GlHardware::serves(const GlClient &client) const
 {
-    return find(dcc) && codec_for(dcc);
+    return client.hardware && codec_for(client.dcc);
 }
 
 bool GlHardware::reported(DisplayChannelClient *dcc, const SpiceMsgcDisplayStreamReport &report)
@@ -161,8 +112,8 @@ bool GlHardware::reported(DisplayChannelClient *dcc, const SpiceMsgcDisplayStrea
     if (report.stream_id != STREAM_ID) {
         return false;
     }
-    auto client = find(dcc);
-    if (client && client->moving) {
+    auto client = path.find(dcc);
+    if (client && client->hardware && client->hardware->state == State::MOVING) {
         if (report.num_frames == 0 && report.num_drops == UINT32_MAX) {
             fail(*client, "the client reported that it cannot play the stream");
         } else {
@@ -176,7 +127,7 @@ bool GlHardware::reported(DisplayChannelClient *dcc, const SpiceMsgcDisplayStrea
 
 void GlHardware::changed(uint64_t pixels)
 {
-    if (!clients.empty()) {
+    if (any()) {
         motion.changed(pixels, spice_get_monotonic_time_ns());
     }
 }
@@ -188,7 +139,7 @@ void GlHardware::note_guest_draw(uint64_t pixels)
 
 void GlHardware::frame_rendered(const GlScanout &scanout)
 {
-    if (clients.empty() || !scanout.image) {
+    if (!any() || !scanout.image) {
         return;
     }
     const bool starts = motion.starts(spice_get_monotonic_time_ns());
@@ -197,15 +148,11 @@ void GlHardware::frame_rendered(const GlScanout &scanout)
         return; // the next draw brings it
     }
     shown = scanout;
-    for (auto dcc : all()) {
-        auto client = find(dcc);
-        if (client && !client->encoder && starts) {
-            begin(*client, scanout);
-            client = find(dcc);
+    for (auto &client : path.all()) {
+        if (client.hardware && client.hardware->state == State::STILL && starts) {
+            begin(client, scanout);
         }
-        if (client && client->encoder) {
-            push(*client, scanout);
-        }
+        push(client, scanout);
     }
     watch();
 }
@@ -214,28 +161,26 @@ void GlHardware::scanout_changes()
 {
     motion.begin_anew();
     shown = {};
-    for (auto &client : clients) {
-        const bool was_moving = client->moving;
-        end(*client);
-        if (was_moving) {
-            client->remote->set_shown_by_other(false);
+    for (auto &client : path.all()) {
+        if (end(client)) {
+            client.remote->set_shown_by_other(false);
         }
     }
 }
 
 void GlHardware::watch()
 {
-    const bool busy = std::any_of(clients.begin(), clients.end(),
-        [](const std::unique_ptr<Client> &c) { return c->encoder != nullptr; });
+    const auto busy = std::find_if(path.all().begin(), path.all().end(), [](const GlClient &c) {
+        return c.hardware && c.hardware->state != State::STILL;
+    });
 
-    if (!busy) {
+    if (busy == path.all().end()) {
         shown = {}; // no client needs the image
         user.hardware_wants_dmabufs(false);
         return;
     }
     if (!timer) {
-        auto dcc = clients.front()->dcc;
-        timer = DCC_TO_DC(dcc)->get_core_interface()->timer_new(look, this);
+        timer = DCC_TO_DC(busy->dcc)->get_core_interface()->timer_new(look, this);
     }
     red_timer_start(timer, LOOK_MS);
 }
@@ -246,18 +191,14 @@ void GlHardware::look(GlHardware *self)
     const bool still = self->motion.has_ended(spice_get_monotonic_time_ns());
     std::list<DisplayChannelClient *> back;
 
-    for (auto dcc : self->all()) {
-        auto client = self->find(dcc);
-        if (!client || !client->encoder) {
+    for (auto &client : self->path.all()) {
+        if (!client.hardware || client.hardware->state == State::STILL) {
             continue;
         }
-        if (still) {
-            if (client->moving) {
-                back.push_back(dcc);
-            }
-            self->end(*client);
-        } else {
-            client->remote->link().tick(spice_get_monotonic_time_ns());
+        if (!still) {
+            client.remote->link().tick(spice_get_monotonic_time_ns());
+        } else if (self->end(client)) {
+            back.push_back(client.dcc);
         }
     }
     self->push_missed();
@@ -285,8 +226,9 @@ static uint64_t bit_rate_for(GlRemote &remote, const GlRect &visible)
                                            useful_bit_rate(remote, visible)));
 }
 
-void GlHardware::begin(Client &client, const GlScanout &scanout)
+void GlHardware::begin(GlClient &client, const GlScanout &scanout)
 {
+    auto &hw = *client.hardware;
     const auto codec = codec_for(client.dcc);
     bool exported;
     std::string why;
@@ -302,13 +244,14 @@ void GlHardware::begin(Client &client, const GlScanout &scanout)
     if (exported) {
         user.hardware_exported();
     }
-    client.bit_rate = bit_rate_for(*client.remote, scanout.visible);
-    client.rate_set_ns = spice_get_monotonic_time_ns();
-    client.missed = false;
-    client.y0_top = scanout.y0_top;
-    client.inbox = std::make_shared<Inbox>();
+    hw.state = State::STARTING;
+    hw.bit_rate.begin(bit_rate_for(*client.remote, scanout.visible),
+                      spice_get_monotonic_time_ns());
+    hw.missed = false;
+    hw.y0_top = scanout.y0_top;
+    hw.inbox = std::make_shared<GlHwInbox>();
 
-    auto inbox = client.inbox;
+    auto inbox = hw.inbox;
     GlHwEncoder::Callbacks callbacks;
     callbacks.encoded = [this, inbox](std::vector<uint8_t> &&frame, bool) {
         {
@@ -324,165 +267,154 @@ void GlHardware::begin(Client &client, const GlScanout &scanout)
         }
         user.hardware_has_news();
     };
-    client.encoder = GlHwEncoder::create(va, {
+    hw.encoder = GlHwEncoder::create(va, {
         codec, scanout.visible.w, scanout.visible.h, dmabuf->fourcc, dmabuf->modifier,
-        client.remote->max_rate(), client.bit_rate }, std::move(callbacks), &why);
-    if (!client.encoder) {
+        client.remote->max_rate(), hw.bit_rate.bits_per_second() }, std::move(callbacks), &why);
+    if (!hw.encoder) {
         fail(client, why);
-    } else if (!client.encoder->takes(*dmabuf, scanout.in_memory())) {
+    } else if (!hw.encoder->takes(*dmabuf, scanout.in_memory())) {
         fail(client, "the scanout is part of an image whose layout is not linear");
     }
 }
 
 /* True: too early for a picture, since the user has limited the rate */
-bool GlHardware::is_early(const Client &client, uint64_t now_ns) const
+bool GlHardware::is_early(const GlClient &client, uint64_t now_ns) const
 {
     const uint32_t rate = client.remote->max_rate();
-    return rate < GlScreen::READ_RATE && now_ns < client.pushed_ns + NSEC_PER_SEC / rate;
+    return rate < GlScreen::READ_RATE && now_ns < client.hardware->pushed_ns + NSEC_PER_SEC / rate;
 }
 
-/* False: the picture was not pushed; if it may be pushed later, it is noted as missed */
-bool GlHardware::push(Client &client, const GlScanout &scanout)
+/* If the picture may be pushed later, it is noted as missed */
+void GlHardware::push(GlClient &client, const GlScanout &scanout)
 {
     bool exported;
     std::string why;
 
-    if (!scanout.image) {
-        return false;
+    if (!client.hardware || client.hardware->state == State::STILL || !scanout.image) {
+        return;
     }
-    client.missed = is_early(client, spice_get_monotonic_time_ns()) ||
+    auto &hw = *client.hardware;
+    hw.missed = is_early(client, spice_get_monotonic_time_ns()) ||
         !client.remote->link().room(spice_get_monotonic_time_ns()) ||
         !client.dcc->pipe_is_empty() || client.dcc->is_blocked();
-    follow_link(client);
-    if (client.missed) {
-        return false;
+    if (hw.bit_rate.follow(bit_rate_for(*client.remote, shown.visible),
+                           spice_get_monotonic_time_ns())) {
+        hw.encoder->set_bit_rate(hw.bit_rate.bits_per_second());
+    }
+    if (hw.missed) {
+        return;
     }
     auto dmabuf = scanout.image->dmabuf(context, &exported, &why);
     if (!dmabuf) {
         fail(client, why);
-        return false;
+        return;
     }
     if (exported) {
         user.hardware_exported();
     }
-    if (!client.encoder->takes(*dmabuf, scanout.in_memory()) || client.y0_top != scanout.y0_top) {
+    if (!hw.encoder->takes(*dmabuf, scanout.in_memory()) || hw.y0_top != scanout.y0_top) {
         /* another format: a new stream begins with the next draw */
-        const bool was_moving = client.moving;
-        end(client);
-        if (was_moving) {
+        if (end(client)) {
             user.hardware_gave_back({ client.dcc });
         }
-        return false;
+        return;
     }
-    client.pushed_ns = spice_get_monotonic_time_ns();
-    client.encoder->push(*dmabuf, scanout.in_memory(), scanout.image);
-    return true;
-}
-
-void GlHardware::follow_link(Client &client)
-{
-    const uint64_t now = spice_get_monotonic_time_ns();
-    const uint64_t wanted = bit_rate_for(*client.remote, shown.visible);
-    const bool falls = wanted < client.bit_rate;
-    const uint64_t difference = falls ? client.bit_rate - wanted : wanted - client.bit_rate;
-
-    if (difference * 20 > client.bit_rate &&
-        now > client.rate_set_ns + (falls ? FALL_NS : RISE_NS)) {
-        client.bit_rate = wanted;
-        client.rate_set_ns = now;
-        client.encoder->set_bit_rate(wanted);
-    }
+    hw.pushed_ns = spice_get_monotonic_time_ns();
+    hw.encoder->push(*dmabuf, scanout.in_memory(), scanout.image);
 }
 
 /* Pushes missed pictures once there is room */
 void GlHardware::push_missed()
 {
-    for (auto dcc : all()) {
-        auto client = find(dcc);
-        if (client && client->encoder && client->missed) {
-            push(*client, shown);
+    for (auto &client : path.all()) {
+        if (client.hardware && client.hardware->missed) {
+            push(client, shown);
         }
     }
 }
 
 void GlHardware::work()
 {
-    for (auto dcc : all()) {
-        auto client = find(dcc);
-        if (!client || !client->inbox) {
+    for (auto &client : path.all()) {
+        if (!client.hardware || !client.hardware->inbox) {
             continue;
         }
         std::string failure;
         {
-            std::lock_guard<std::mutex> guard(client->inbox->lock);
-            failure = client->inbox->failure;
+            std::lock_guard<std::mutex> guard(client.hardware->inbox->lock);
+            failure = client.hardware->inbox->failure;
         }
         if (failure.empty()) {
-            send_frames(*client);
+            send_frames(client);
         } else {
-            fail(*client, failure);
+            fail(client, failure);
         }
     }
     push_missed();
 }
 
-void GlHardware::send_frames(Client &client)
+void GlHardware::send_frames(GlClient &client)
 {
+    auto &hw = *client.hardware;
     std::vector<std::vector<uint8_t>> frames;
     {
-        std::lock_guard<std::mutex> guard(client.inbox->lock);
-        frames.swap(client.inbox->frames);
+        std::lock_guard<std::mutex> guard(hw.inbox->lock);
+        frames.swap(hw.inbox->frames);
     }
     if (frames.empty()) {
         return;
     }
-    const auto &format = client.encoder->format();
+    const auto &format = hw.encoder->format();
     auto send = [&client](GlMessage &&message) { gl_send(client.dcc, std::move(message)); };
-    if (!client.moving) {
-        client.moving = true;
+    if (hw.state == State::STARTING) {
+        hw.state = State::MOVING;
         spice_debug("display %d: hardware path for client %p", id, client.dcc);
         user.hardware_took_over(client.dcc); // its other streams end first
         send(gl_stream_create(STREAM_ID, format.codec, { 0, 0, format.width, format.height },
-                              !client.y0_top, true));
+                              !hw.y0_top, true));
         if (client.dcc->test_remote_cap(SPICE_DISPLAY_CAP_STREAM_REPORT)) {
             send(gl_stream_activate_report(STREAM_ID, STREAM_ID, REPORT_FRAMES, REPORT_MS));
         }
     }
     for (auto &frame : frames) {
         client.remote->shows_by_other(format.codec);
-        send(gl_stream_data(STREAM_ID, client.remote->stamp(client.pushed_ns), frame));
+        send(gl_stream_data(STREAM_ID, client.remote->stamp(hw.pushed_ns), frame));
         if (format.codec == SPICE_VIDEO_CODEC_TYPE_H264) {
-            send(gl_stream_data(STREAM_ID, client.remote->stamp(client.pushed_ns),
+            send(gl_stream_data(STREAM_ID, client.remote->stamp(hw.pushed_ns),
                                 gl_h264_flush_unit()));
         }
     }
 }
 
-/* Ends the client's encoder and stream */
-void GlHardware::end(Client &client)
+/* Ends the client's encoder and stream. True: it had a stream. */
+bool GlHardware::end(GlClient &client)
 {
-    client.encoder.reset();
-    client.inbox.reset();
-    client.missed = false;
-    if (client.moving) {
-        client.moving = false;
+    if (!client.hardware) {
+        return false;
+    }
+    auto &hw = *client.hardware;
+    const bool moved = hw.state == State::MOVING;
+
+    hw.encoder.reset();
+    hw.inbox.reset();
+    hw.missed = false;
+    hw.state = State::STILL;
+    if (moved) {
         gl_send(client.dcc, gl_stream_destroy(STREAM_ID));
     }
+    return moved;
 }
 
 /* Serves the client in software from now on, beginning with what the encoder did not show */
-void GlHardware::fail(Client &client, const std::string &why)
+void GlHardware::fail(GlClient &client, const std::string &why)
 {
-    auto dcc = client.dcc;
-
     spice_warning("display %d: client %u: hardware path failed, falling back to software: %s", id,
-                  dcc->get_client()->get_main()->get_connection_id(), why.c_str());
-    if (client.moving) {
+                  client.connection_id, why.c_str());
+    if (end(client)) {
         client.remote->changes_because("the GPU's encoder failed");
     }
-    end(client);
-    remove(dcc);
-    user.hardware_gave_back({ dcc });
+    client.hardware.reset();
+    user.hardware_gave_back({ client.dcc });
 }
 
 void GlHardware::stop()
@@ -491,7 +423,9 @@ void GlHardware::stop()
         red_timer_remove(timer);
         timer = nullptr;
     }
-    clients.clear();
+    for (auto &client : path.all()) {
+        client.hardware.reset();
+    }
     shown = {};
 }
 

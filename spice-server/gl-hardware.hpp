@@ -24,9 +24,8 @@
 #include "gl-context.hpp"
 #include "gl-drawn-motion.hpp"
 #include "gl-va-encoders.hpp"
-#include "gl-hw-encoder.hpp"
 #include "gl-image.hpp"
-#include "gl-remote.hpp"
+#include "gl-path.hpp"
 
 namespace red {
 
@@ -50,24 +49,23 @@ public:
         ~User() = default;
     };
 
-    GlHardware(User &user, const GlContext &context);
+    /* PATH has the clients */
+    GlHardware(User &user, GlPath &path, const GlContext &context);
     ~GlHardware();
 
     /* Main thread, before any client connects: opens the encoders of the display's GPU */
     void open(int display_id);
 
-    /* REMOTE has the client's link, and must live until remove() */
-    void add(DisplayChannelClient *dcc, GlRemote *remote);
-    void remove(DisplayChannelClient *dcc);
-    /* As remove(), but ends the client's stream; the client gets no pictures afterwards */
-    void leave(DisplayChannelClient *dcc);
+    /* A client is served remotely from now on */
+    void add(GlClient &client);
+    /* Ends the client's stream; the client gets no pictures afterwards */
+    void leave(GlClient &client);
     /* Must frame_rendered() be called? */
-    bool any() const { return !clients.empty(); }
-    /* True: the client gets the stream, and no pictures */
-    bool moves(const DisplayChannelClient *dcc) const;
+    bool any() const;
+    /* Clients that get the stream, and no pictures */
     unsigned int num_moving() const;
     /* True: the GPU can encode for this client, which is to get no other stream */
-    bool serves(DisplayChannelClient *dcc);
+    bool serves(const GlClient &client) const;
 
     /* A readback has found this many changed pixels */
     void changed(uint64_t pixels);
@@ -85,28 +83,22 @@ public:
     void stop();
 
 private:
-    struct Client;
-    struct Inbox;
-
-    Client *find(const DisplayChannelClient *dcc);
-    std::list<DisplayChannelClient *> all() const;
     SpiceVideoCodecType codec_for(DisplayChannelClient *dcc) const;
-    void begin(Client &client, const GlScanout &scanout);
-    bool is_early(const Client &client, uint64_t now_ns) const;
-    bool push(Client &client, const GlScanout &scanout);
-    void send_frames(Client &client);
-    void end(Client &client);
-    void fail(Client &client, const std::string &why);
-    void follow_link(Client &client);
+    void begin(GlClient &client, const GlScanout &scanout);
+    bool is_early(const GlClient &client, uint64_t now_ns) const;
+    void push(GlClient &client, const GlScanout &scanout);
+    void send_frames(GlClient &client);
+    bool end(GlClient &client);
+    void fail(GlClient &client, const std::string &why);
     void push_missed();
     void watch();
     static void look(GlHardware *hardware);
 
     User &user;
+    GlPath &path; /* its clients that have a GlHwClient: those for which the path has not failed */
     const GlContext &context;
     int id = 0;
     std::shared_ptr<GlVaEncoders> va;
-    std::list<std::unique_ptr<Client>> clients; /* those for which the path has not failed */
     GlDrawnMotion motion;
     GlScanout shown;                            /* set while something moves */
     SpiceTimer *timer = nullptr;

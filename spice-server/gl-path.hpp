@@ -24,6 +24,7 @@
 
 #include "dcc.h"
 #include "gl-context.hpp"
+#include "gl-hw-client.hpp"
 #include "gl-patience.hpp"
 #include "gl-remote.hpp"
 #include "red-pipe-item.h"
@@ -45,6 +46,8 @@ struct GlClient {
     bool owes_answer = false;
     /* Remote: what it is sent, and the state of its link; null for local clients */
     std::unique_ptr<GlRemote> remote;
+    /* Remote, and the GPU may encode for it */
+    std::unique_ptr<GlHwClient> hardware;
 
     uint32_t path = QXL_GL_PATH_NONE;
     uint32_t codec = 0;

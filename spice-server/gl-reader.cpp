@@ -34,12 +34,6 @@ static constexpr uint64_t LOOK_NS = 20 * NSEC_PER_MILLISEC;
 static constexpr uint64_t MAX_PIXELS = 64 * 1024 * 1024;
 /* A read that failed is retried after this time, whether the guest draws or not */
 static constexpr uint64_t RETRY_NS = 200 * NSEC_PER_MILLISEC;
-/* A GPU that is reset more often than this within RESETS_NS does not work either */
-static constexpr unsigned int MAX_RESETS = 5;
-/* After that, or if no context can be created, this is tried again, later each time */
-static constexpr uint64_t FIRST_REVIVE_NS = NSEC_PER_SEC;
-static constexpr uint64_t LAST_REVIVE_NS = 32 * NSEC_PER_SEC;
-static constexpr uint64_t RESETS_NS = 60 * NSEC_PER_SEC;
 
 GlReader::GlReader(User &user_, std::unique_ptr<GlContext> &&context_):
     user(user_),
@@ -183,8 +177,7 @@ void *GlReader::run(void *opaque)
         reader->readback = std::make_unique<GlReadback>(*reader->context);
     } else {
         reader->user.read_failed("the GL context cannot be made current");
-        reader->revive_wait_ns = FIRST_REVIVE_NS;
-        reader->revive_ns = spice_get_monotonic_time_ns() + FIRST_REVIVE_NS;
+        reader->recovery.failed(spice_get_monotonic_time_ns());
     }
     Lock lock(reader->mutex);
     reader->loop(lock);
@@ -208,7 +201,7 @@ void GlReader::loop(Lock &lock)
             announce_drawing(lock);
         } else if (!wanted && frames.current()) {
             frames.clear(); // no client needs this memory
-        } else if (revive_ns && wanted && spice_get_monotonic_time_ns() >= revive_ns) {
+        } else if (wants_to_revive() && spice_get_monotonic_time_ns() >= recovery.next_try_ns()) {
             revive(lock);
         } else if (wants_to_read() && spice_get_monotonic_time_ns() >= next_read_ns()) {
             read(lock);
@@ -228,6 +221,11 @@ void GlReader::loop(Lock &lock)
     }
 }
 
+bool GlReader::wants_to_revive() const
+{
+    return wanted && recovery.next_try_ns();
+}
+
 bool GlReader::wants_to_read() const
 {
     return wanted && readback && scanout.image && (whole || !unread.empty());
@@ -244,7 +242,7 @@ void GlReader::wait(Lock &lock)
     const bool drawing = wanted && now < drawn_ns + DRAWING_NS + LOOK_NS;
     uint64_t until = drawing ? now + LOOK_NS : UINT64_MAX;
     for (uint64_t time : { wants_to_read() ? next_read_ns() : 0, deadline_ns,
-                           wanted ? revive_ns : 0 }) {
+                           wants_to_revive() ? recovery.next_try_ns() : 0 }) {
         until = time ? std::min(until, time) : until;
     }
     if (until == UINT64_MAX) {
@@ -358,23 +356,17 @@ bool GlReader::begin(const Job &job, std::string *why)
 /* The context is lost, which GL may report only once. True: there is a new one. */
 bool GlReader::recovered(const char *reset)
 {
-    const uint64_t now = spice_get_monotonic_time_ns();
     std::string why = "too many resets";
 
-    if (now - first_reset_ns > RESETS_NS) {
-        first_reset_ns = now;
-        resets = 0;
-    }
     readback.reset();
-    const bool rebuilt = ++resets <= MAX_RESETS && context->rebuild(&why);
+    const bool rebuilt = recovery.lost(spice_get_monotonic_time_ns()) && context->rebuild(&why);
     if (rebuilt) {
         readback = std::make_unique<GlReadback>(*context);
     }
     user.context_lost(reset, rebuilt ? "reading frames with a new one" :
                       "remote clients get no frames until it is restored: " + why);
     if (!rebuilt) {
-        revive_wait_ns = FIRST_REVIVE_NS;
-        revive_ns = spice_get_monotonic_time_ns() + revive_wait_ns;
+        recovery.failed(spice_get_monotonic_time_ns());
     }
     return rebuilt;
 }
@@ -387,14 +379,13 @@ void GlReader::revive(Lock &lock)
     lock.unlock();
     if (context->rebuild(&why)) {
         readback = std::make_unique<GlReadback>(*context);
-        revive_ns = 0;
+        recovery.succeeded();
         user.context_back();
         lock.lock();
         whole = true;
         return;
     }
-    revive_wait_ns = std::min(revive_wait_ns * 2, LAST_REVIVE_NS);
-    revive_ns = spice_get_monotonic_time_ns() + revive_wait_ns;
+    recovery.failed(spice_get_monotonic_time_ns());
     lock.lock();
 }
 

@@ -23,6 +23,7 @@
 #include "gl-frames.hpp"
 #include "gl-image.hpp"
 #include "gl-readback.hpp"
+#include "gl-recovery.hpp"
 
 namespace red {
 
@@ -102,6 +103,7 @@ private:
     static void *run(void *reader);
     void loop(Lock &lock);
     bool wants_to_read() const;
+    bool wants_to_revive() const;
     uint64_t next_read_ns() const;
     void wait(Lock &lock);
     void read(Lock &lock);
@@ -141,10 +143,7 @@ private:
     /* Reader's thread */
     std::unique_ptr<GlReadback> readback;
     GlFrames frames;
-    unsigned int resets = 0;
-    uint64_t first_reset_ns = 0;    /* of RESETS */
-    uint64_t revive_ns = 0;         /* when to try to create a context; 0: there is one */
-    uint64_t revive_wait_ns = 0;
+    GlRecovery recovery;
 };
 
 } // namespace red
