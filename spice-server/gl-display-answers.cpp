@@ -17,7 +17,7 @@ void GlDisplay::client_acknowledged(DisplayChannelClient *dcc)
     auto client = path.find(dcc);
     if (client && client->remote) {
         client->remote->acknowledged(dcc->ack_get_sent(), spice_get_monotonic_time_ns());
-        hardware.work();
+        hardware.send_encoded();
         feed();
     }
 }

@@ -31,7 +31,7 @@ void GlDisplay::worker_woken(int fd, int, GlDisplay *gl)
     }
     gl->apply_scanout();
     gl->publish_late();
-    gl->show_draw();
+    gl->send_draw();
     gl->show_picture();
     gl->show_moving();
     gl->feed();
@@ -248,7 +248,7 @@ void GlDisplay::dismiss_local(bool only_incapable)
 }
 
 /* Sends the draw in progress to local clients */
-void GlDisplay::show_draw()
+void GlDisplay::send_draw()
 {
     GlRect rect;
     bool waits;
@@ -337,14 +337,14 @@ void GlDisplay::show_moving()
     bool drawn = false;
     {
         Lock guard(lock);
-        if (serial == applied_serial) { // else as in show_draw()
-            std::swap(drawn, draw_done);
+        if (serial == applied_serial) { // else as in send_draw()
+            std::swap(drawn, gpu_finished);
         }
     }
     if (drawn) {
         hardware.frame_rendered(applied);
     }
-    hardware.work();
+    hardware.send_encoded();
 }
 
 void GlDisplay::hardware_exported()

@@ -251,7 +251,7 @@ void GlDisplay::on_fence_signalled()
     std::shared_ptr<GlImage> to_export; // dropped after the lock
     {
         Lock guard(lock);
-        draw_done = true;
+        gpu_finished = true;
         if (num_local > 0 || dmabufs_wanted) {
             to_export = current.image;
         }

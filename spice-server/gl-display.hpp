@@ -102,7 +102,7 @@ private:
     void publish_late();
     void local_failed(const std::string &why);
     void dismiss_local(bool only_incapable);
-    void show_draw();
+    void send_draw();
     void send_missed();
     void show_picture();
     void show_moving();
@@ -129,7 +129,7 @@ private:
     unsigned int num_remote = 0;     /* those for which frames are read back */
     bool draws_announced = false;    /* the GPU may encode for some client */
     bool dmabufs_wanted = false;     /* by the GPU's encoder */
-    bool draw_done = false;          /* the GPU has finished a draw since the worker last looked */
+    bool gpu_finished = false;       /* the GPU has finished a draw since the worker last looked */
     QXLGLStats stats = {};
 
     /* Time of the owner's last scanout or draw, monotonic */

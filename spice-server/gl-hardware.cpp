@@ -18,7 +18,7 @@
 
 namespace red {
 
-static constexpr uint32_t LOOK_MS = 25;
+static constexpr uint32_t CHECK_MS = 25;
 /* Not one of GlRemote's */
 static constexpr uint32_t STREAM_ID = 100;
 static constexpr uint32_t REPORT_FRAMES = 5, REPORT_MS = 500;
@@ -154,7 +154,7 @@ void GlHardware::frame_rendered(const GlScanout &scanout)
         }
         push(client, scanout);
     }
-    watch();
+    schedule_check();
 }
 
 void GlHardware::scanout_changes()
@@ -168,7 +168,7 @@ void GlHardware::scanout_changes()
     }
 }
 
-void GlHardware::watch()
+void GlHardware::schedule_check()
 {
     const auto busy = std::find_if(path.all().begin(), path.all().end(), [](const GlClient &c) {
         return c.hardware && c.hardware->state != State::STILL;
@@ -180,13 +180,13 @@ void GlHardware::watch()
         return;
     }
     if (!timer) {
-        timer = DCC_TO_DC(busy->dcc)->get_core_interface()->timer_new(look, this);
+        timer = DCC_TO_DC(busy->dcc)->get_core_interface()->timer_new(check, this);
     }
-    red_timer_start(timer, LOOK_MS);
+    red_timer_start(timer, CHECK_MS);
 }
 
 /* Checks whether motion has stopped, and whether clients can take pictures that they missed */
-void GlHardware::look(GlHardware *self)
+void GlHardware::check(GlHardware *self)
 {
     const bool still = self->motion.has_ended(spice_get_monotonic_time_ns());
     std::list<DisplayChannelClient *> back;
@@ -208,7 +208,7 @@ void GlHardware::look(GlHardware *self)
     if (!back.empty()) {
         self->user.hardware_gave_back(back);
     }
-    self->watch();
+    self->schedule_check();
 }
 
 /* ---- one client's encoder ---- */
@@ -333,7 +333,7 @@ void GlHardware::push_missed()
     }
 }
 
-void GlHardware::work()
+void GlHardware::send_encoded()
 {
     for (auto &client : path.all()) {
         if (!client.hardware || !client.hardware->inbox) {

@@ -8,7 +8,7 @@
  *     └── software for good ◀── the path fails ────┘
  *
  * A moving client gets the stream and no pictures; any other gets pictures like software clients.
- * Encoders deliver frames in threads of their own; work() sends them.
+ * Encoders deliver frames in threads of their own; send_encoded() sends them.
  *
  * Display worker's thread, unless stated otherwise.
  */
@@ -35,7 +35,7 @@ public:
     class User
     {
     public:
-        /* Any thread: work() has something to do */
+        /* Any thread: send_encoded() has something to do */
         virtual void hardware_has_news() = 0;
         /* These clients get pictures again, and must be sent the whole present frame */
         virtual void hardware_gave_back(const std::list<DisplayChannelClient *> &clients) = 0;
@@ -78,7 +78,7 @@ public:
     /* The scanout's size changes, or it is disabled: ends all streams. Must be called before
      * clients are told. */
     void scanout_changes();
-    void work();
+    void send_encoded();
     /* Must be called before the worker ends, which waits for encoders */
     void stop();
 
@@ -91,8 +91,8 @@ private:
     bool end(GlClient &client);
     void fail(GlClient &client, const std::string &why);
     void push_missed();
-    void watch();
-    static void look(GlHardware *hardware);
+    void schedule_check();
+    static void check(GlHardware *hardware);
 
     User &user;
     GlPath &path; /* its clients that have a GlHwClient: those for which the path has not failed */
