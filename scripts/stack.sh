@@ -15,7 +15,7 @@
 #   baseline                   stock, with what lets EGL start without a DRM node: what
 #                              benchmarks compare with
 #   baseline-10.2              the same of QEMU 10.2
-#   planes                     patched, with a double of a card's planes in QEMU (ci/planes)
+#   planes                     patched, with a double of a card's planes in QEMU (ci/doubles/planes)
 #   bisect                     both at the patch that is being tried
 #   mutant                     patched, with a fault that a test has to find (ci/mutants)
 #   line-LINE, bisect-LINE     patched and bisect, with another QEMU of patches/qemu

@@ -49,7 +49,7 @@ class Platform(VmTest):
             self.assertIn(word, said[0])
 
     def _gpus(self, nodes, platform=None, device_node=None):
-        """What lets a machine see GPUs, see ci/gpu-double; nodes: {name: what it is a link to}"""
+        """What lets a machine see GPUs, see ci/doubles/gpu; nodes: {name: what it is a link to}"""
         folder = os.path.join(self.workdir, "dri")
         os.mkdir(folder)
         for name, target in nodes.items():

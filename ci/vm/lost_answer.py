@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A draw that spice-server does not answer, or too late; ci/lost-answer stands in for such a one."""
+"""A draw that spice-server does not answer, or too late; ci/faults/lost-answer stands in for such a one."""
 
 import os
 

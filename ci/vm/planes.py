@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Displays that are dma-bufs of somebody else's, with the pointer in one of its own, as cards have that
-are passed through. ci/planes stands in for the card."""
+are passed through. ci/doubles/planes stands in for the card."""
 
 import os
 import tempfile

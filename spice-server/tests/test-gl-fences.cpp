@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright 2026 Seed 6d55f7ea maintainers */
-/* The guest's fences are waited for. With ci/fence-delay preloaded: what is drawn is there when its
- * fence has been waited for, and not before. */
+/* The guest's fences are waited for. With ci/faults/fence-delay preloaded: what is drawn is there when
+ * its fence has been waited for, and not before. */
 #include <cstdlib>
 #include <thread>
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Cards that encode, of which there are none here: ci/va-double and ci/egl-card stand in."""
+"""Cards that encode, of which there are none here: ci/doubles/va and ci/doubles/egl-card stand in."""
 
 import os
 import re
@@ -29,7 +29,7 @@ class Card:
         self.preload = [stack.egl_card_double()]
 
     def order(self, words):
-        """See ci/va-double/va-double.c"""
+        """See ci/doubles/va/va-double.c"""
         orders.write(self._control, words)
 
     def log(self, word):
