@@ -101,7 +101,7 @@ test_virglrenderer_calls() { # PREFIX
     local dir=$BUILD/tools-virglrenderer log=$LOGS/build-tools-virglrenderer.log
     if ! { [[ -f $dir/build.ninja ]] || PKG_CONFIG_PATH=$1/lib/pkgconfig meson setup "$dir" "$REPO"; } \
             >"$log" 2>&1 || ! ninja -C "$dir" virglrenderer/tests/test-virgl-export \
-            ci/udmabuf/libudmabuf-double.so >>"$log" 2>&1; then
+            ci/doubles/udmabuf/libudmabuf-double.so >>"$log" 2>&1; then
         add_result failed virglrenderer/build "see $log"
         return 0
     fi

@@ -15,7 +15,7 @@
 #   baseline                   stock, with the patches that let EGL start without a DRM node;
 #                              benchmarks compare with it
 #   baseline-10.2              as baseline, with QEMU 10.2
-#   planes                     patched, with a double of a GPU's planes in QEMU (ci/planes)
+#   planes                     patched, with a double of a GPU's planes in QEMU (ci/doubles/planes)
 #   bisect                     both at the patch that is being tried
 #   mutant                     patched, with a fault that a test must detect (ci/mutants)
 #   line-LINE, bisect-LINE     patched and bisect, with another QEMU of patches/qemu

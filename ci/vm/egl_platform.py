@@ -49,7 +49,7 @@ class Platform(VmTest):
             self.assertIn(word, said[0])
 
     def _gpus(self, nodes, platform=None, device_node=None):
-        """A machine's options for simulated GPUs, see ci/gpu-double; nodes: {name: the link's target}"""
+        """A machine's options for simulated GPUs, see ci/doubles/gpu; nodes: {name: the link's target}"""
         folder = os.path.join(self.workdir, "dri")
         os.mkdir(folder)
         for name, target in nodes.items():

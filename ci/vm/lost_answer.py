@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A draw that spice-server answers too late, or never, as with ci/lost-answer."""
+"""A draw that spice-server answers too late, or never, as with ci/faults/lost-answer."""
 
 import os
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Displays that are dma-bufs of another driver's, with another one for the pointer, as those of GPUs that
-are passed through. ci/planes simulates the GPU."""
+are passed through. ci/doubles/planes simulates the GPU."""
 
 import os
 import tempfile

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright 2026 Seed 6d55f7ea maintainers */
-/* What a test orders from the VA double (ci/va-double), and what the double has seen. */
+/* What a test orders from the VA double (ci/doubles/va), and what the double has seen. */
 #pragma once
 
 #include <cstdio>

@@ -428,14 +428,14 @@ TEST_F(SeveralClients, are_counted_for_callers_that_know_more_or_less_about_each
     EXPECT_EQ(spice_qxl_gl_get_stats(qxl, &got, same, &count), -EINVAL);
 }
 
-/* A GPU that encodes: ci/egl-card and ci/va-double simulate one */
+/* A GPU that encodes: ci/doubles/egl-card and ci/doubles/va simulate one */
 class GpuClients: public Clients
 {
 protected:
     void SetUp() override
     {
         if (!getenv("EGL_CARD_DOUBLE")) {
-            GTEST_SKIP() << "EGL_CARD_DOUBLE is not set: run with ci/egl-card preloaded";
+            GTEST_SKIP() << "EGL_CARD_DOUBLE is not set: run with ci/doubles/egl-card preloaded";
         }
         VaDouble::announce("vah264enc=" + std::string(getenv("EGL_CARD_DOUBLE")));
         Clients::SetUp();

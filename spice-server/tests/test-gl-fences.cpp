@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright 2026 Seed 6d55f7ea maintainers */
-/* Readers wait for the guest's fences. With ci/fence-delay preloaded, drawing is delayed until
+/* Readers wait for the guest's fences. With ci/faults/fence-delay preloaded, drawing is delayed until
  * something waits for its fence. */
 #include <cstdlib>
 #include <thread>

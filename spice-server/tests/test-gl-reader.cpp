@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright 2026 Seed 6d55f7ea maintainers */
-/* What the thread that reads pictures does if it cannot read them. With ci/gl-reset preloaded. */
+/* What the thread that reads pictures does if it cannot read them. With ci/faults/gl-reset preloaded. */
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>

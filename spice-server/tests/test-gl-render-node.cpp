@@ -9,12 +9,12 @@ using namespace red;
 
 class RenderNode: public GlTest {};
 
-/* With ci/egl-card preloaded, or on a real card */
+/* With ci/doubles/egl-card preloaded, or on a real card */
 TEST_F(RenderNode, is_the_one_that_EGL_names)
 {
     const char *claimed = getenv("EGL_CARD_DOUBLE");
     if (!claimed) {
-        GTEST_SKIP() << "EGL_CARD_DOUBLE is not set: run with ci/egl-card preloaded";
+        GTEST_SKIP() << "EGL_CARD_DOUBLE is not set: run with ci/doubles/egl-card preloaded";
     }
     const auto node = gl_render_node_of(display);
     ASSERT_TRUE(node) << node.why;
@@ -27,7 +27,7 @@ TEST_F(RenderNode, is_the_one_that_EGL_names)
 TEST_F(RenderNode, a_software_renderer_has_none_and_says_why)
 {
     if (getenv("EGL_CARD_DOUBLE")) {
-        GTEST_SKIP() << "ci/egl-card is preloaded";
+        GTEST_SKIP() << "ci/doubles/egl-card is preloaded";
     }
     const auto node = gl_render_node_of(display);
     if (node) {

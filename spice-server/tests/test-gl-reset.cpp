@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright 2026 Seed 6d55f7ea maintainers */
-/* With ci/gl-reset preloaded, which loses a context when it finds $GL_RESET_FILE */
+/* With ci/faults/gl-reset preloaded, which loses a context when it finds $GL_RESET_FILE */
 #include <cstdio>
 #include <cstdlib>
 #include <unistd.h>

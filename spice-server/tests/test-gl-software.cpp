@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Copyright 2026 Seed 6d55f7ea maintainers */
-/* "Software" opens no card. With ci/udev-double preloaded, by which there is one of Intel's, and
- * ci/va-double among the plugins, whose elements are Intel's by their names. The display is on
+/* "Software" opens no card. With ci/doubles/udev preloaded, by which there is one of Intel's, and
+ * ci/doubles/va among the plugins, whose elements are Intel's by their names. The display is on
  * another card, or on none. */
 #include <string>
 #include <utility>

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""GPUs that encode, simulated by ci/va-double and ci/egl-card, since there are none here."""
+"""GPUs that encode, simulated by ci/doubles/va and ci/doubles/egl-card, since there are none here."""
 
 import os
 import re
@@ -29,7 +29,7 @@ class Card:
         self.preload = [stack.egl_card_double()]
 
     def order(self, words):
-        """See ci/va-double/va-double.c"""
+        """See ci/doubles/va/va-double.c"""
         orders.write(self._control, words)
 
     def log(self, word):

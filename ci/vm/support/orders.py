@@ -24,7 +24,7 @@ def slow_gpu(milliseconds):
 
 
 class GpuReset:
-    """Resets of the GPU, as spice-server's GL context sees them, simulated by ci/gl-reset"""
+    """Resets of the GPU, as spice-server's GL context sees them, simulated by ci/faults/gl-reset"""
 
     def __init__(self, folder):
         self._path = os.path.join(folder, "reset")
@@ -32,7 +32,7 @@ class GpuReset:
         self.preload = [stack.gl_reset()]
 
     def order(self, how="once"):
-        """The next context that checks for resets is lost; see ci/gl-reset/gl-reset.c"""
+        """The next context that checks for resets is lost; see ci/faults/gl-reset/gl-reset.c"""
         write(self._path, how + "\n")
 
     def happened(self):

@@ -94,12 +94,13 @@ def has_real_udmabuf():
 
 
 def _library(name):
-    """A preload library of ci/: scripts/build's, or wherever under build/ its meson project was
+    """A preload library of ci/: scripts/build's, or wherever under build/ the meson project was
     set up"""
-    for folder in ("tools/*/*", "*", "*/*", "*/*/*"):
-        found = sorted(glob.glob(os.path.join(BUILD, folder, "lib{}.so".format(name))))
-        if found:
-            return found[0]
+    for tree in ("tools", "*"):
+        for folder in ("doubles/*", "faults/*", "eglcount"):
+            found = sorted(glob.glob(os.path.join(BUILD, tree, "ci", folder, "lib{}.so".format(name))))
+            if found:
+                return found[0]
     raise Missing("lib{}.so is missing under build/: run scripts/build".format(name))
 
 

@@ -24,7 +24,7 @@
 #include <GLES3/gl3.h>
 #include <GLES2/gl2ext.h>
 
-#include "../preload/egl.h"
+#include "../../preload/egl.h"
 
 static EGLContext lost;           /* of the one thread that uses it */
 static bool for_ever, report_once, reported;

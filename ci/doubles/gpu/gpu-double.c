@@ -27,7 +27,7 @@
 #include <EGL/eglext.h>
 #include <GLES2/gl2.h>
 
-#include "../preload/dlsym.h"
+#include "../../preload/dlsym.h"
 
 #define EXPORT __attribute__((visibility("default")))
 #define NODE_DIR "/dev/dri"

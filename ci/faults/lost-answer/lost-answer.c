@@ -16,7 +16,7 @@
 
 #include <spice.h>
 
-#include "../preload/dlsym.h"
+#include "../../preload/dlsym.h"
 
 #define EXPORT __attribute__((visibility("default")))
 

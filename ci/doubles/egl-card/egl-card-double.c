@@ -16,7 +16,7 @@
 #include <EGL/egl.h>
 #include <EGL/eglext.h>
 
-#include "../preload/dlsym.h"
+#include "../../preload/dlsym.h"
 
 #define EXPORT __attribute__((visibility("default")))
 

@@ -14,7 +14,7 @@
 #include <GL/gl.h>
 #include <GL/glext.h>
 
-#include "../preload/egl.h"
+#include "../../preload/egl.h"
 
 /* More than any test has at a time */
 #define MAX_IMAGES 256

@@ -19,7 +19,7 @@
 #include <EGL/eglext.h>
 #include <GLES3/gl3.h>
 
-#include "../preload/egl.h"
+#include "../../preload/egl.h"
 #define MOST 4096
 
 /* A glClear() */
