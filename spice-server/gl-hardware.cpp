@@ -253,14 +253,14 @@ void GlHardware::begin(GlClient &client, const GlScanout &scanout)
 
     auto inbox = hw.inbox;
     GlHwEncoder::Callbacks callbacks;
-    callbacks.encoded = [this, inbox](std::vector<uint8_t> &&frame, bool) {
+    callbacks.encoded = [&user = user, inbox](std::vector<uint8_t> &&frame, bool) {
         {
             std::lock_guard<std::mutex> guard(inbox->lock);
             inbox->frames.push_back(std::move(frame));
         }
         user.hardware_has_news();
     };
-    callbacks.failed = [this, inbox](const std::string &reason) {
+    callbacks.failed = [&user = user, inbox](const std::string &reason) {
         {
             std::lock_guard<std::mutex> guard(inbox->lock);
             inbox->failure = reason;

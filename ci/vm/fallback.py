@@ -2,6 +2,8 @@
 """A QEMU that can serve remote clients with gl=on itself, with a spice-server that takes no EGL images."""
 
 import os
+import re
+import subprocess
 
 from support import stack
 from support.picture import LOSSY, wrong_corners
@@ -10,6 +12,13 @@ from support.vmtest import SIZE, VmTest
 
 class Fallback(VmTest):
     """:avocado: tags=beside,line"""
+
+    def setUp(self):
+        super().setUp()
+        said = subprocess.check_output([stack.qemu(), "--version"], text=True)
+        version = re.search(r"version (\d+)\.(\d+)", said)
+        if tuple(int(number) for number in version.groups()) < (10, 1):
+            self.cancel("a QEMU before 10.1 serves no remote clients with gl=on by itself")
 
     def test_remote_clients_get_the_video_that_qemu_makes(self):
         """QEMU passes dma-bufs on, and GStreamer in spice-server encodes them"""
