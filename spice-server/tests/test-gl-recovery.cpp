@@ -45,7 +45,7 @@ TEST(Recovery, the_first_reset_counts_at_any_time)
     EXPECT_FALSE(recovery.lost(0));
 }
 
-TEST(Recovery, what_fails_is_tried_again_later_each_time_but_for_ever)
+TEST(Recovery, what_fails_is_tried_again_for_ever_later_each_time)
 {
     GlRecovery recovery;
     uint64_t now = 7 * SECOND, wait = SECOND;
